@@ -1,0 +1,1 @@
+"""The command line: arguments in, helpful words out; no logic."""

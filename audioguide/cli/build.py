@@ -1,0 +1,127 @@
+"""The commands build, plan and render."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from audioguide.cli import options as o
+from audioguide.cli.progress import speaking
+from audioguide.clock import RATE_HZ, clock
+from audioguide.request import default_out
+
+if TYPE_CHECKING:
+    from audioguide.session import Session
+
+app = typer.Typer()
+
+
+@app.command()
+def build(
+    length: o.Length = "",
+    practice: o.PracticeName = o.PRACTICE,
+    voice: o.VoiceName = o.VOICE,
+    grounding: o.Grounding = None,
+    ending: o.Ending = o.ENDINGS[0],
+    guidance: o.Guidance = o.GUIDANCE[0],
+    pace: o.Pace = None,
+    bell: o.BellOn = True,
+    settings: o.Settings = None,
+    only: o.Only = None,
+    out: o.Out = None,
+    cache: o.Cache = None,
+    as_json: o.Json = False,
+    verbose: o.Verbose = False,
+) -> None:
+    """Build a session: an MP3 of exactly LENGTH."""
+    from audioguide import session
+
+    asked = o.request(length, practice, voice, grounding, ending, guidance, pace, bell, settings, only)
+    path, store = out or default_out(asked), session.open_store(cache)
+    with speaking() as progress:
+        built = session.write(asked, path, store, progress)
+    if verbose:
+        typer.echo(_details(built, store.folder), err=True)
+    typer.echo(json.dumps(_facts(built, path)) if as_json else _line(built, path))
+    if not as_json:
+        typer.echo("In the player, keep 'trim silence' and faster speeds off: the pauses are the practice.", err=True)
+
+
+@app.command()
+def plan(
+    length: o.Length = "",
+    practice: o.PracticeName = o.PRACTICE,
+    voice: o.VoiceName = o.VOICE,
+    grounding: o.Grounding = None,
+    ending: o.Ending = o.ENDINGS[0],
+    guidance: o.Guidance = o.GUIDANCE[0],
+    pace: o.Pace = None,
+    bell: o.BellOn = True,
+    settings: o.Settings = None,
+    only: o.Only = None,
+    cache: o.Cache = None,
+    as_json: o.Json = False,
+) -> None:
+    """Print the timetable: when what is said, and the pauses. Speaks, but writes no MP3."""
+    from audioguide import session, timetable
+
+    asked = o.request(length, practice, voice, grounding, ending, guidance, pace, bell, settings, only)
+    with speaking() as progress:
+        planned = session.plan(asked, session.open_store(cache), progress)
+    if as_json:
+        head = {"schema": timetable.SCHEMA, "title": planned.about.title, "voice": planned.voice.name}
+        typer.echo(json.dumps(head | timetable.as_json(planned.timeline), ensure_ascii=False, indent=1))
+        return
+    typer.echo(f"{planned.about.title}; voice {planned.voice.name}")
+    typer.echo(timetable.bar(planned.timeline))
+    typer.echo(timetable.summary(planned.timeline))
+    for line in timetable.table(planned.timeline):
+        typer.echo(line)
+
+
+@app.command()
+def render(
+    length: o.Length = "",
+    practice: o.PracticeName = o.PRACTICE,
+    voice: o.VoiceName = o.VOICE,
+    grounding: o.Grounding = None,
+    ending: o.Ending = o.ENDINGS[0],
+    guidance: o.Guidance = o.GUIDANCE[0],
+    settings: o.Settings = None,
+    only: o.Only = None,
+) -> None:
+    """Print the text of a session as it will be spoken, with its marks."""
+    from audioguide import session
+
+    asked = o.request(length, practice, voice, grounding, ending, guidance, settings=settings, only=only)
+    typer.echo(session.render(asked), nl=False)
+
+
+def _line(built: "Session", path: Path) -> str:
+    timeline = built.timeline
+    chapters = f"{len(timeline.chapters)} chapter{'' if len(timeline.chapters) == 1 else 's'}"
+    megabytes = path.stat().st_size / 1_000_000
+    return f"{path}  {clock(timeline.total, millis=True)}  {chapters}  {megabytes:.1f} MB"
+
+
+def _facts(built: "Session", path: Path) -> dict[str, object]:
+    timeline = built.timeline
+    return {
+        "file": str(path),
+        "length_s": timeline.total / RATE_HZ,
+        "length_samples": timeline.total,
+        "chapters": len(timeline.chapters),
+        "bytes": path.stat().st_size,
+        "voice": built.voice.name,
+        "phrases": len(built.clips),
+        "phrases_spoken_now": built.spoken,
+    }
+
+
+def _details(built: "Session", folder: Path) -> str:
+    voice = built.voice
+    return (
+        f"voice {voice.name} ({voice.engine}), {voice.pace_wpm:g} words a minute, gain {built.gain_db:+.1f} dB; "
+        f"{len(built.clips)} phrases, {built.spoken} of them spoken now; kept in {folder}"
+    )

@@ -1,0 +1,93 @@
+"""Puts the commands together, and turns every error into one line and an exit code.
+
+0 done, 1 an error that a user can mend, 2 wrong usage, 3 a bug (with its traceback), 130 Ctrl-C.
+"""
+
+import re
+import sys
+import traceback
+from typing import Annotated, Any
+
+import typer
+
+from audioguide.cli import build, listen, shelves
+from audioguide.errors import AudioguideError
+
+_UsageError: Any = typer.BadParameter.__base__
+"""click's UsageError; typer has carried a click of its own since 0.24, so click cannot be asked for it."""
+
+app = typer.Typer(
+    name="audioguide",
+    help="Voice-guided audio sessions of exactly the length you choose.",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for room in (build, listen, shelves):
+    app.registered_commands += room.app.registered_commands
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from audioguide import __version__
+
+        typer.echo(f"audioguide {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Voice-guided audio sessions of exactly the length you choose.
+
+    Start with: audioguide build 20
+    """
+
+
+def run(arguments: list[str]) -> int:
+    """Return the exit code of a command line; prints what it has to say."""
+    try:
+        code = app(args=arguments, prog_name="audioguide", standalone_mode=False)
+    except AudioguideError as error:
+        return _fail(str(error), 1)
+    except _UsageError as error:
+        return _fail(_usage(error), 2)
+    except (KeyboardInterrupt, typer.Abort):
+        return _fail("stopped; nothing was left half-written", 130)
+    except BrokenPipeError:  # the reader, such as head, has seen enough
+        sys.stdout = None
+        return 0
+    except Exception:
+        traceback.print_exc()
+        return _fail("this is a bug in audioguide; please report the lines above", 3)
+    return code if isinstance(code, int) else 0
+
+
+def _fail(words: str, code: int) -> int:
+    print(" ".join(words.split()), file=sys.stderr)
+    return code
+
+
+def _usage(error: Any) -> str:
+    words = error.format_message().rstrip(".")
+    option = getattr(error, "option_name", "")
+    if re.match(r"-[\d.]", option):
+        words = f"{option} is not a length; a session is longer than nothing, such as 5 or 7:30"
+    command = error.ctx.command_path if error.ctx else "audioguide"
+    return f"{words}; `{command} --help` tells how it is used"
+
+
+def main() -> None:
+    """Run the command line of this process."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    sys.exit(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

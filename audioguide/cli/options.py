@@ -1,0 +1,83 @@
+"""The options that several commands share, and how they become a Request."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from audioguide import practice as practices
+from audioguide import request as requests
+from audioguide import voices
+from audioguide.clock import parse_length
+from audioguide.render import read_settings
+
+PRACTICE, VOICE = practices.DEFAULT, voices.DEFAULT
+GUIDANCE, ENDINGS = practices.GUIDANCE, requests.ENDINGS
+
+Length = Annotated[
+    str,
+    typer.Argument(metavar="LENGTH", help="How long: 5 (minutes), 20m, 7:30, 90s, 33m20s, 1h30m.", show_default=False),
+]
+PracticeName = Annotated[
+    str, typer.Option("--practice", metavar="NAME|DIR", help="Which practice: a name, or your own folder.")
+]
+VoiceName = Annotated[str, typer.Option("--voice", metavar="NAME", help="Who speaks; `audioguide voices` lists them.")]
+Grounding = Annotated[
+    bool | None,
+    typer.Option(
+        "--grounding/--no-grounding", help="The grounding interlude; left open, the practice decides by length."
+    ),
+]
+Ending = Annotated[
+    str, typer.Option("--ending", metavar="|".join(ENDINGS), help="Come back with a bell, or fade into sleep.")
+]
+Guidance = Annotated[
+    str,
+    typer.Option(
+        "--guidance", metavar="|".join(GUIDANCE), help="All of it, a short form for those who know it, or bells."
+    ),
+]
+Pace = Annotated[
+    float | None,
+    typer.Option("--pace", metavar="WPM", help="Words a minute while speaking; left open, the voice's own."),
+]
+BellOn = Annotated[bool, typer.Option("--bell/--no-bell", help="The soft bells.")]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="A word for the scripts; may be given several times."),
+]
+Only = Annotated[
+    str | None, typer.Option("--only", metavar="STEP", help="One step by itself; LENGTH may then be left out.")
+]
+Out = Annotated[
+    Path | None, typer.Option("--out", metavar="FILE", help="The MP3 to write; left open, a name below output/.")
+]
+Cache = Annotated[
+    Path | None,
+    typer.Option("--cache", metavar="DIR", help="Where spoken phrases are kept; left open, your cache folder."),
+]
+Json = Annotated[bool, typer.Option("--json", help="For machines.")]
+Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Say more on the way.")]
+
+
+def request(
+    length: str,
+    practice: str = PRACTICE,
+    voice: str = VOICE,
+    grounding: bool | None = None,
+    ending: str = ENDINGS[0],
+    guidance: str = GUIDANCE[0],
+    pace: float | None = None,
+    bell: bool = True,
+    settings: list[str] | None = None,
+    only: str | None = None,
+) -> requests.Request:
+    """Return the request that these options make.
+
+    Raises:
+        InputError: one of them cannot be used.
+    """
+    samples = parse_length(length) if length else None
+    return requests.Request(
+        samples, practice, voice, grounding, ending, guidance, pace, bell, read_settings(settings or ()), only
+    )

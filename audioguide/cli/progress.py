@@ -1,0 +1,38 @@
+"""How far the speaking is, on stderr, and only where someone watches."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+
+@contextmanager
+def speaking() -> Iterator[Callable[[int, int], None]]:
+    """Give a function that shows (phrases spoken, phrases to speak); the bar appears with its first call."""
+    bars: list[Progress] = []
+
+    def show(done: int, of: int) -> None:
+        if not sys.stderr.isatty():
+            return
+        if not bars:
+            bars.append(_bar())
+            bars[0].start()
+            bars[0].add_task("speaking", total=of)
+        bars[0].update(bars[0].task_ids[0], completed=done, total=of)
+
+    try:
+        yield show
+    finally:
+        for bar in bars:
+            bar.stop()
+
+
+def _bar() -> "Progress":
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=Console(stderr=True), transient=True)

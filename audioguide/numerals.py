@@ -1,0 +1,106 @@
+"""PURE. Numbers as English words, and durations as they are said."""
+
+import re
+from fractions import Fraction
+
+_ONES = (
+    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),
+    *("ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
+)
+_TENS = ("", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+
+
+def in_words(number: int) -> str:
+    """Return a whole number below a thousand in words; larger ones stay figures.
+
+    >>> in_words(0), in_words(33), in_words(120), in_words(5000)
+    ('zero', 'thirty-three', 'one hundred and twenty', '5000')
+    """
+    if number < 20:
+        return _ONES[number]
+    if number < 100:
+        tens, ones = divmod(number, 10)
+        return _TENS[tens] + (f"-{_ONES[ones]}" if ones else "")
+    if number < 1000:
+        hundreds, rest = divmod(number, 100)
+        return f"{_ONES[hundreds]} hundred" + (f" and {in_words(rest)}" if rest else "")
+    return str(number)
+
+
+def length_in_words(seconds: Fraction) -> str:
+    """Return a session's length as a person would say it; what is no whole half minute is told as about.
+
+    >>> [length_in_words(Fraction(s)) for s in (300, 450, 3600, 5400, 6300, 2000, 60)]  # doctest: +NORMALIZE_WHITESPACE
+    ['five minutes', 'seven and a half minutes', 'one hour', 'an hour and a half', 'an hour and forty-five minutes',
+     'about thirty-three minutes', 'one minute']
+    """
+    halves = round(seconds / 30)
+    about = "" if halves * 30 == seconds else "about "
+    if halves < 2:
+        whole = round(seconds)
+        return f"{'' if whole == seconds else 'about '}{in_words(whole)} second{'' if whole == 1 else 's'}"
+    if about:
+        halves = round(seconds / 60) * 2
+    return about + _half_minutes(halves)
+
+
+def _half_minutes(halves: int) -> str:
+    hours, rest = divmod(halves, 120)
+    if not hours:
+        return _minutes(rest)
+    if not rest:
+        return "one hour" if hours == 1 else f"{in_words(hours)} hours"
+    if rest == 60:
+        return "an hour and a half" if hours == 1 else f"{in_words(hours)} and a half hours"
+    return f"{'an hour' if hours == 1 else f'{in_words(hours)} hours'} and {_minutes(rest)}"
+
+
+def _minutes(halves: int) -> str:
+    whole, half = divmod(halves, 2)
+    if not half:
+        return f"{in_words(whole)} minute{'' if whole == 1 else 's'}"
+    return "a minute and a half" if whole == 1 else f"{in_words(whole)} and a half minutes"
+
+
+_UNIT_S = {"second": 1, "minute": 60, "hour": 3600}
+_WORD_VALUE = {in_words(n): n for n in range(1, 100)} | {"a": 1, "an": 1}
+_NUMBER = r"(?:\d+(?:\.\d+)?|" + "|".join(sorted((re.escape(w) for w in _WORD_VALUE), key=len, reverse=True)) + ")"
+_SPOKEN = re.compile(
+    rf"\bhalf an? (?P<half_unit>second|minute|hour)\b"
+    rf"|\b(?P<single>an?|one) (?P<unit_first>second|minute|hour)(?P<and_half> and a half| or two)?\b"
+    rf"|\b(?P<low>{_NUMBER})(?:(?: or | to | ?[-–] ?)(?P<high>{_NUMBER}))?(?P<plus_half> and a half)?[ -]"
+    rf"(?P<unit>second|minute|hour)s?\b",
+    re.IGNORECASE,
+)
+
+
+def spoken_durations(text: str) -> list[tuple[str, Fraction, Fraction]]:
+    """Return every stated duration in text as (words, least seconds, most seconds).
+
+    Vague ones ("a few minutes", "a while") are no statement and do not count.
+
+    >>> [(w, int(a), int(b)) for w, a, b in spoken_durations("Three or four minutes, then half a minute.")]
+    [('Three or four minutes', 180, 240), ('half a minute', 30, 30)]
+    >>> spoken_durations("A few minutes of quiet.")
+    []
+    """
+    return [(found[0], *_span(found)) for found in _SPOKEN.finditer(text)]
+
+
+def _span(found: re.Match[str]) -> tuple[Fraction, Fraction]:
+    if unit := found["half_unit"]:
+        half = Fraction(_UNIT_S[unit.lower()], 2)
+        return half, half
+    if unit := found["unit_first"]:
+        one = Fraction(_UNIT_S[unit.lower()])
+        tail = found["and_half"]
+        return (one * 3 / 2, one * 3 / 2) if tail == " and a half" else (one, one * 2 if tail else one)
+    scale = _UNIT_S[found["unit"].lower()]
+    extra = Fraction(1, 2) if found["plus_half"] else Fraction(0)
+    low = _value(found["low"]) + extra
+    high = _value(found["high"]) + extra if found["high"] else low
+    return low * scale, high * scale
+
+
+def _value(word: str) -> Fraction:
+    return Fraction(_WORD_VALUE.get(word.lower(), 0) or word)

@@ -1,0 +1,223 @@
+"""PURE. Rendered lines -> cues: phrases, pauses, bells, chapters.
+
+Nothing is spoken that is not plain text, and nothing is dropped: what is neither text nor a known mark is an error with
+its file, its line and a suggestion.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from audioguide.clock import duration, frames
+from audioguide.errors import ScriptError, did_you_mean
+from audioguide.model import Bell, Chapter, Cue, Line, Pause, Phrase, Source, Written
+
+
+@dataclass(frozen=True, slots=True)
+class Elastic:
+    """How far a kind of pause may shrink and stretch; at ease a third of the way up."""
+
+    shortest_s: Fraction
+    longest_s: Fraction
+
+    def pause(self, source: Source, written: Written = Written.MARK) -> Pause:
+        """Return the pause of this kind that stands at source."""
+        natural_s = self.shortest_s + (self.longest_s - self.shortest_s) / 3
+        lengths = (frames(self.shortest_s), frames(natural_s), frames(self.longest_s))
+        return Pause(*lengths, weight=0, source=source, written=written)
+
+
+def _elastic(shortest: str, longest: str) -> Elastic:
+    return Elastic(Fraction(shortest), Fraction(longest))
+
+
+LINE_END = _elastic("0.6", "3.6")
+PARAGRAPH = _elastic("1.5", "7.5")
+NAMED = {"breath": _elastic("4", "10"), "long pause": _elastic("12", "45")}
+REST_SHORTEST_S, REST_NATURAL_S = 6, 10
+MOST_WEIGHT = 100
+MOST_STROKES = 12
+
+_MARK = re.compile(r"\[([^\[\]]*)\]")
+_SENTENCE_END = re.compile("[.?!…:;][\"'”’»)]*$")
+_WORD = re.compile(r"\w")
+_BLOCK_MARKDOWN = (
+    (re.compile(r"[-*+•] "), "a list", "write it as sentences"),
+    (re.compile(r"\d+[.)] "), "a numbered list", "write the number as a word"),
+    (re.compile(r">"), "a quotation", "write it as plain text"),
+    (re.compile(r"##"), "a heading below a chapter", "use one # for a chapter"),
+    (re.compile(r"(-{3,}|={3,}|`{3,}|~{3,})"), "a Markdown rule or fence", "leave an empty line for a pause"),
+)
+_INLINE_MARKDOWN = (
+    (re.compile(r"</?[a-zA-Z!][^>]*>?"), "HTML", "write plain text"),
+    (re.compile(r"&#?\w+;"), "an HTML entity", "write the character itself"),
+    (re.compile(r"\*+"), "Markdown emphasis", "leave the stars out"),
+    (re.compile(r"_+"), "Markdown emphasis", "leave the underlines out"),
+    (re.compile(r"`+"), "Markdown code", "leave the backticks out"),
+    (re.compile(r"\{[{%#]|[#%}]\}"), "a piece of Jinja", "close it as it was opened, or leave it out"),
+    (re.compile(r"[<>{}|\\^~=@#+]"), "a sign that cannot be spoken", "write it as a word"),
+)
+# C0 and C1 controls, and the characters that turn text around (Unicode bidi overrides and isolates).
+_HIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]")
+
+
+def parse(lines: Iterable[Line]) -> list[Cue]:
+    """Return the cues of one script, in order.
+
+    Raises:
+        ScriptError: something is neither text nor a known mark.
+    """
+    reader = _Reader()
+    for line in lines:
+        reader.read(line)
+    reader.end_phrase()
+    return reader.cues
+
+
+class _Reader:
+    """Collects cues; its state is the phrase that a hard-wrapped line left open."""
+
+    def __init__(self) -> None:
+        self.cues: list[Cue] = []
+        self._words: list[str] = []
+        self._opened: Source | None = None
+
+    def read(self, line: Line) -> None:
+        _refuse_hidden(line)
+        text = line.text.strip()
+        if not text:
+            self.end_phrase(PARAGRAPH.pause(line.source(), Written.PARAGRAPH))
+        elif text.startswith("#") and not text.startswith("##"):
+            self._chapter(line, text)
+        else:
+            _refuse_block_markdown(line)
+            self._spoken(line)
+
+    def end_phrase(self, pause: Pause | None = None) -> None:
+        if self._opened is not None:
+            self.cues.append(Phrase(" ".join(self._words), self._opened))
+            self._words, self._opened = [], None
+        if pause is not None:
+            self.cues.append(pause)
+
+    def _chapter(self, line: Line, text: str) -> None:
+        title = text.removeprefix("#").strip()
+        if not title:
+            raise ScriptError(line.source(), "a chapter without a title; write # and a few words")
+        if found := _MARK.search(title):
+            raise ScriptError(line.source(), f"a mark in a chapter's title; put {found[0]} on a line of its own")
+        _refuse_inline_markdown(line, title, line.text.index(title))
+        self.end_phrase()
+        self.cues.append(Chapter(title, line.source()))
+
+    def _spoken(self, line: Line) -> None:
+        for column, text, mark in _pieces(line):
+            if mark is not None:
+                self.end_phrase(None)
+                self.cues.append(_read_mark(mark, line.source(column)))
+            elif text.strip():
+                self._add_words(line, text, column)
+        if self._words and _SENTENCE_END.search(self._words[-1]):
+            self.end_phrase(LINE_END.pause(line.source(len(line.text)), Written.LINE))
+
+    def _add_words(self, line: Line, text: str, column: int) -> None:
+        _refuse_inline_markdown(line, text, column)
+        column += len(text) - len(text.lstrip())
+        if not self._words and not _WORD.search(text):
+            raise ScriptError(line.source(column), f"{text.strip()!r} has no word to speak; write one or leave it out")
+        self._opened = self._opened or line.source(column)
+        self._words.append(" ".join(text.split()))
+
+
+def _pieces(line: Line) -> Iterator[tuple[int, str, str | None]]:
+    """Yield (column, text, None) for text and (column, "", inside) for marks."""
+    at = 0
+    for found in _MARK.finditer(line.text):
+        yield at, _without_brackets(line, at, found.start()), None
+        yield found.start(), "", found[1]
+        at = found.end()
+    yield at, _without_brackets(line, at, len(line.text)), None
+
+
+def _without_brackets(line: Line, start: int, end: int) -> str:
+    text = line.text[start:end]
+    if found := re.search(r"[\[\]]", text):
+        raise ScriptError(line.source(start + found.start()), f"a single {found[0]}; a mark is written like [pause 6s]")
+    return text
+
+
+def _refuse_hidden(line: Line) -> None:
+    if found := _HIDDEN.search(line.text):
+        name = f"U+{ord(found[0]):04X}"
+        raise ScriptError(line.source(found.start()), f"a hidden control character ({name}); delete it")
+
+
+def _refuse_block_markdown(line: Line) -> None:
+    indent = len(line.text) - len(line.text.lstrip())
+    for pattern, what, advice in _BLOCK_MARKDOWN:
+        if pattern.match(line.text, indent):
+            raise ScriptError(line.source(indent), f"{what} ({line.text.strip()[:24]!r}) cannot be spoken; {advice}")
+
+
+def _refuse_inline_markdown(line: Line, text: str, column: int) -> None:
+    for pattern, what, advice in _INLINE_MARKDOWN:
+        if found := pattern.search(text):
+            raise ScriptError(line.source(column + found.start()), f"{what} ({found[0]}) cannot be spoken; {advice}")
+
+
+def _read_mark(inside: str, source: Source) -> Cue:
+    """Return the cue that a mark stands for; inside is what stands between its brackets."""
+    words = inside.split()
+    if " ".join(words) in NAMED:
+        return NAMED[" ".join(words)].pause(source)
+    if words and words[0] in _MARKS and len(words) <= 2:
+        return _MARKS[words[0]](" ".join(words[1:]), inside, source)
+    raise ScriptError(source, f"unknown mark [{inside}]{_suggestion(words)}")
+
+
+def _suggestion(words: list[str]) -> str:
+    if not words:
+        return "; write a mark like [pause 6s]"
+    whole = did_you_mean(" ".join(words), NAMED)
+    if not whole:
+        whole = did_you_mean(words[0].lower(), _MARKS).removesuffix("?")
+        whole = f"{whole} {' '.join(words[1:])}".rstrip() + "?" if whole else ""
+    if not whole:
+        return f"; there is {', '.join(f'[{form}]' for form in MARK_FORMS)}"
+    return whole.replace("mean ", "mean [", 1).removesuffix("?") + "]?"
+
+
+def _read_pause(value: str, inside: str, source: Source) -> Pause:
+    low, dots, high = value.partition("..")
+    shortest_s, longest_s = duration(low), duration(high) if dots else duration(low)
+    if shortest_s is None or longest_s is None:
+        unit = f"; did you mean [pause {value}s]?" if value.replace("..", "").isdigit() else ""
+        raise ScriptError(source, f"[{inside}] has no length{unit or '; write it like [pause 6s] or [pause 4s..12s]'}")
+    if shortest_s > longest_s:
+        raise ScriptError(source, f"[{inside}] shrinks below itself; did you mean [pause {high}..{low}]?")
+    if longest_s <= 0:
+        raise ScriptError(source, f"[{inside}] has no time in it; leave it out or give it a second")
+    return Elastic(shortest_s, longest_s).pause(source)
+
+
+def _read_rest(value: str, inside: str, source: Source) -> Pause:
+    weight = _count(value, inside, source, MOST_WEIGHT, "a rest's share")
+    shortest, natural = frames(REST_SHORTEST_S), frames(REST_NATURAL_S)
+    return Pause(shortest, natural, natural, weight, source)
+
+
+def _read_bell(value: str, inside: str, source: Source) -> Bell:
+    return Bell(_count(value, inside, source, MOST_STROKES, "a bell's strokes"), source)
+
+
+def _count(value: str, inside: str, source: Source, most: int, what: str) -> int:
+    if not value:
+        return 1
+    if value.isascii() and value.isdigit() and 1 <= int(value[:6]) <= most:
+        return int(value)
+    raise ScriptError(source, f"[{inside}]: {what} must be a whole number from 1 to {most}")
+
+
+_MARKS: dict[str, Callable[[str, str, Source], Cue]] = {"pause": _read_pause, "rest": _read_rest, "bell": _read_bell}
+MARK_FORMS = ("pause 6s", "pause 4s..12s", "rest", "rest 3", *NAMED, "bell", "bell 3")

@@ -1,0 +1,91 @@
+"""A timeline -> the MP3 frames of a session, piece by piece, each made once and kept in the store."""
+
+from collections.abc import Callable, Iterator, Mapping
+
+from audioguide import sound
+from audioguide.clock import FRAME, FRAME_MS, LEAD, TAIL, frames_for
+from audioguide.errors import StoreError
+from audioguide.model import Bell, Clip, Phrase, Sound, Timeline
+from audioguide.mp3 import FRAME_BYTES, encode, encoder_version, info_frame, stream_frames
+from audioguide.plan import CLOSING, OPENING
+from audioguide.store import Store, key_of
+
+_KIND = "pieces"
+_TONE_FRAMES = 60_000 // FRAME_MS
+"""Room tone is one piece of a minute, of which a silence takes what it needs."""
+
+
+class Pieces:
+    """Makes or finds the pieces of sessions in one voice."""
+
+    def __init__(self, store: Store, gain_db: float) -> None:
+        """Keep pieces in store; gain_db brings the voice to the session's loudness."""
+        self._store = store
+        self._gain_db = gain_db
+        self._always = (sound.FORMAT, sound.TONE_DBFS, encoder_version())
+
+    def stream(self, timeline: Timeline, clips: Mapping[str, Clip]) -> Iterator[bytes]:
+        """Yield the Info frame, then the frames of the whole session in time order.
+
+        Args:
+            timeline: what stands where.
+            clips: the clip of each phrase's text.
+        """
+        yield info_frame(timeline.total)
+        silences = [length for _, length in timeline.gaps()]
+        yield self._opening()
+        yield from self.tone(silences[0] - OPENING - LEAD)
+        for placed, silence in zip(timeline.sounds[:-1], silences[1:-1], strict=True):
+            yield self._sound(placed, clips)
+            yield from self.tone(silence - TAIL - LEAD)
+        yield self._sound(timeline.sounds[-1], clips)
+        yield from self.tone(silences[-1] - TAIL - CLOSING)
+        yield self._closing(timeline)
+
+    def _opening(self) -> bytes:
+        return self._made(("opening", OPENING), OPENING, lambda: sound.opening(OPENING))
+
+    def tone(self, frame_count: int) -> Iterator[bytes]:
+        """Yield room tone of so many frames."""
+        minute = self._made(("tone", _TONE_FRAMES), _TONE_FRAMES, lambda: sound.tone(_TONE_FRAMES))
+        for start in range(0, frame_count, _TONE_FRAMES):
+            yield minute[: min(_TONE_FRAMES, frame_count - start) * FRAME_BYTES]
+
+    def phrase(self, clip: Clip) -> bytes:
+        """Return the piece of a clip: its speech between LEAD and TAIL frames of tone."""
+        count = LEAD + frames_for(clip.samples) + TAIL
+        return self._made(("phrase", clip.digest, self._gain_db), count, lambda: self._dress(clip))
+
+    def _bell(self, strokes: int) -> bytes:
+        count = LEAD + sound.bell_frames(strokes) + TAIL
+        return self._made(("bell", strokes), count, lambda: sound.bell(strokes))
+
+    def _closing(self, timeline: Timeline) -> bytes:
+        start = timeline.frames - CLOSING
+        samples, count = timeline.total - start * FRAME, stream_frames(timeline.total) - start
+        return self._made(("closing", samples, count), count, lambda: sound.closing(samples, count))
+
+    def _sound(self, placed: Sound, clips: Mapping[str, Clip]) -> bytes:
+        match placed.cue:
+            case Phrase(text=text):
+                return self.phrase(clips[text])
+            case Bell(strokes=strokes):
+                return self._bell(strokes)
+
+    def _dress(self, clip: Clip) -> bytes:
+        found = self._store.read("clips", clip.key)
+        if found is None:
+            raise StoreError(
+                f"a clip in the cache is damaged ({self._store.folder}); build once more to speak it again"
+            )
+        return sound.phrase(found[1], self._gain_db)
+
+    def _made(self, identity: tuple[object, ...], frame_count: int, make: Callable[[], bytes]) -> bytes:
+        """Return a piece out of the store, or make it; one of another length counts as damaged."""
+        key = key_of(identity, self._always)
+        found = self._store.read(_KIND, key)
+        if found is not None and len(found[1]) == frame_count * FRAME_BYTES:
+            return found[1]
+        piece = encode(make())
+        self._store.write(_KIND, key, piece)
+        return piece

@@ -1,0 +1,227 @@
+"""Finds and reads a practice: a folder with practice.toml and one script per step."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from audioguide.clock import FRAME, RATE_HZ, duration
+from audioguide.errors import InputError, ScriptError, did_you_mean
+from audioguide.model import Source
+from audioguide.render import SUFFIX
+from audioguide.shelf import Table, is_path, read_toml, shelf, unknown_name
+
+DEFAULT = "psoas-release"
+GUIDANCE = ("full", "brief", "bells")
+_FILE = "practice.toml"
+_KEYS = ("title", "language", "description", "steps", "interlude", "longest_silence", "lexicon")
+_SHORTEST_LONGEST_SILENCE_S = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step of a practice."""
+
+    name: str
+    from_samples: int
+    """It takes part in sessions of at least this length."""
+    guidance: tuple[str, ...]
+    """It takes part at these kinds of guidance."""
+
+    @property
+    def script(self) -> str:
+        """The file's name in the practice's folder."""
+        return self.name + SUFFIX
+
+
+@dataclass(frozen=True, slots=True)
+class Interlude:
+    """A part that a listener may choose, and that is on by itself from some length."""
+
+    step: Step
+    after: str
+    """The step that it follows, or whichever came before that one where it is left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Practice:
+    """A practice as it stands in its folder."""
+
+    name: str
+    title: str
+    language: str
+    """BCP 47, such as en."""
+    description: str
+    folder: Path
+    shown: str
+    """How the folder is called in errors."""
+    steps: tuple[Step, ...]
+    grounding: Interlude | None
+    longest_silence: int
+    """Frames."""
+    lexicon: dict[str, str]
+
+    def step_names(self) -> list[str]:
+        """Return the names of all steps and interludes."""
+        return [step.name for step in self.steps] + ([self.grounding.step.name] if self.grounding else [])
+
+    def has_grounding(self, samples: int, asked: bool | None) -> bool:
+        """Return whether a session of that many samples has the interlude, asked for, forbidden or left open.
+
+        Raises:
+            InputError: it is asked for and there is none.
+        """
+        if self.grounding is None:
+            if asked:
+                raise InputError(f"practice {self.name} has no grounding interlude; leave --grounding out")
+            return False
+        return samples >= self.grounding.step.from_samples if asked is None else asked
+
+    def chosen(self, samples: int, guidance: str, grounding: bool) -> list[Step]:
+        """Return the steps of a session, in order."""
+        steps: list[Step] = []
+        for step in self.steps:
+            if samples >= step.from_samples and guidance in step.guidance:
+                steps.append(step)
+            if grounding and self.grounding and self.grounding.after == step.name:
+                steps.append(self.grounding.step)
+        return steps
+
+    def step(self, name: str) -> Step:
+        """Return the step or interlude of that name.
+
+        Raises:
+            InputError: there is none.
+        """
+        every = [*self.steps, *([self.grounding.step] if self.grounding else [])]
+        for step in every:
+            if step.name == name:
+                return step
+        names = self.step_names()
+        near = did_you_mean(name, names)
+        raise InputError(f"practice {self.name} has no step {name!r}{near} (there is {', '.join(names)})")
+
+
+def practice_names() -> list[str]:
+    """Return what stands on the shelf."""
+    return sorted(path.parent.name for path in shelf("scripts").glob(f"*/{_FILE}"))
+
+
+def find_practice(name: str) -> Practice:
+    """Return the practice of that name on the shelf, or in that folder.
+
+    Raises:
+        InputError: there is none.
+        ScriptError: its practice.toml is wrong.
+    """
+    if name in practice_names():
+        return read_practice(shelf("scripts") / name, name)
+    if not is_path(name):
+        raise unknown_name("practice", name, practice_names(), "a folder with a practice.toml")
+    folder = Path(name)
+    if not (folder / _FILE).is_file():
+        raise InputError(f"{name} is no practice: it has no {_FILE}")
+    return read_practice(folder, name.rstrip("/\\") or name)
+
+
+def read_practice(folder: Path, shown: str) -> Practice:
+    """Return the practice in folder.
+
+    Args:
+        folder: holds practice.toml and the scripts.
+        shown: how the folder is called in errors.
+
+    Raises:
+        ScriptError: something in practice.toml is wrong.
+    """
+    table = read_toml(folder / _FILE, f"{shown}/{_FILE}")
+    table.only(*_KEYS)
+    steps = _read_steps(table, partial(_read_step, table, folder))
+    return Practice(
+        name=folder.resolve().name,
+        title=table.text_of("title"),
+        language=table.text_of("language", "en"),
+        description=table.text_of("description", "no description"),
+        folder=folder,
+        shown=shown,
+        steps=steps,
+        grounding=_read_interlude(table, folder, [step.name for step in steps]),
+        longest_silence=_read_longest_silence(table),
+        lexicon=table.words_of("lexicon"),
+    )
+
+
+def _read_steps(table: Table, read: Callable[[object], Step]) -> tuple[Step, ...]:
+    entries = table.values.get("steps")
+    if not isinstance(entries, list) or not entries:
+        where = table.error("steps", "") if "steps" in table.values else None
+        source = where.source if where else Source(table.shown, 1)
+        raise ScriptError(source, 'steps must be a list of script names, such as steps = ["arrive", "return"]')
+    steps = tuple(read(entry) for entry in entries)
+    for index, step in enumerate(steps):
+        if step.name in [other.name for other in steps[:index]]:
+            raise table.error(step.name, f"step {step.name!r} stands twice")
+    return steps
+
+
+def _read_step(table: Table, folder: Path, entry: object) -> Step:
+    """Return a step from its name, or from a table with script, from and guidance."""
+    if isinstance(entry, str):
+        entry = {"script": entry}
+    if not isinstance(entry, dict):
+        raise table.error("steps", f"a step is a name or a table with script = ..., not {entry!r}")
+    step = Table(entry, table.shown, table.text)
+    step.only("script", "from", "guidance")
+    name = step.text_of("script")
+    _require_script(table, folder, name)
+    return Step(name, _read_from(step), _read_guidance(step))
+
+
+def _require_script(table: Table, folder: Path, name: str) -> None:
+    if any(sign in name for sign in "/\\:"):
+        raise table.error(name, f"step {name!r}: a script stands beside practice.toml; write its name without a folder")
+    if not (folder / (name + SUFFIX)).is_file():
+        there = sorted(path.name.removesuffix(SUFFIX) for path in folder.glob(f"*{SUFFIX}"))
+        raise table.error(name, f"step {name!r} has no file {name}{SUFFIX}{did_you_mean(name, there)}")
+
+
+def _read_from(table: Table) -> int:
+    return _samples(table, "from", table.text_of("from", "0s"))
+
+
+def _read_guidance(table: Table) -> tuple[str, ...]:
+    kinds = table.values.get("guidance", list(GUIDANCE))
+    if not isinstance(kinds, list) or not kinds:
+        raise table.error("guidance", f"guidance must be a list out of {', '.join(GUIDANCE)}")
+    for kind in kinds:
+        if kind not in GUIDANCE:
+            raise table.error("guidance", f"unknown guidance {kind!r}{did_you_mean(str(kind), GUIDANCE)}")
+    return tuple(kinds)
+
+
+def _samples(table: Table, key: str, value: str) -> int:
+    seconds = duration(value)
+    if seconds is None:
+        raise table.error(key, f'{key} must be a length with its unit, such as "10m", not {value!r}')
+    return round(seconds * RATE_HZ)
+
+
+def _read_interlude(table: Table, folder: Path, steps: Iterable[str]) -> Interlude | None:
+    interludes = table.table_of("interlude")
+    interludes.only("grounding")
+    if "grounding" not in interludes.values:
+        return None
+    grounding = interludes.table_of("grounding")
+    grounding.only("after", "from")
+    after = grounding.text_of("after")
+    if after not in steps:
+        raise table.error("after", f"after names no step: {after!r}{did_you_mean(after, steps)}")
+    _require_script(table, folder, "grounding")
+    return Interlude(Step("grounding", _read_from(grounding), GUIDANCE), after)
+
+
+def _read_longest_silence(table: Table) -> int:
+    samples = _samples(table, "longest_silence", table.text_of("longest_silence", "5m"))
+    if samples < _SHORTEST_LONGEST_SILENCE_S * RATE_HZ:
+        raise table.error("longest_silence", f"longest_silence must be at least {_SHORTEST_LONGEST_SILENCE_S}s")
+    return samples // FRAME

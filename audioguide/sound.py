@@ -1,0 +1,146 @@
+"""Sound, piece by piece: trims speech, softens its edges, lays it over room tone; rings the bell. pydub lives here.
+
+PCM is mono, signed 16-bit little-endian, 24 kHz; whole pieces are whole frames, so pydub's milliseconds are exact.
+"""
+
+import warnings
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from audioguide.clock import FRAME, FRAME_MS, LEAD, RATE_HZ, TAIL, frames_for
+from audioguide.level import TARGET_LUFS, gain, limit, momentary_maximum
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+FORMAT = 1
+"""Raised when the sound of a piece changes, so that no old piece is used again."""
+TONE_DBFS = -62.0
+"""RMS of the room tone: above what puts loudspeakers to sleep, below what a listener notices."""
+BELL_UNDER_LU = 6.0
+
+_TONE_EDGE_HZ = 1_000
+_TONE_SEED = 1
+_SILENCE_DBFS = -55.0
+_STEP_MS = 5
+_KEPT_BEFORE_MS, _KEPT_BEHIND_MS = 15, 60
+_FADE_IN_MS, _FADE_OUT_MS = 12, 20
+_BELL_S, _STROKE_EVERY_S, _BELL_ATTACK_S = 9.0, 4.5, 0.04
+_BELL_PARTIALS = ((1.0, 1.0, 3.0), (2.0, 0.45, 2.0), (2.76, 0.25, 1.4), (4.07, 0.1, 0.8), (5.4, 0.05, 0.5))
+"""(ratio to the lowest, amplitude, seconds to fall to 1/e)."""
+_BELL_HZ = 264.0
+
+
+def conform(pcm: bytes, rate_hz: int) -> bytes:
+    """Return an engine's recording at 24 kHz, without the silence before and behind; empty where all of it is silent."""
+    speech = _segment(pcm if rate_hz == RATE_HZ else _resample(pcm, rate_hz))
+    before = _leading_silence_ms(speech)
+    if before >= len(speech):
+        return b""
+    behind = _leading_silence_ms(speech.reverse())
+    kept = speech[max(0, before - _KEPT_BEFORE_MS) : len(speech) - max(0, behind - _KEPT_BEHIND_MS)]
+    return bytes(kept.raw_data)
+
+
+def phrase(pcm: bytes, gain_db: float) -> bytes:
+    """Return speech at the session's level, its edges softened, laid over room tone: whole frames."""
+    length = LEAD + frames_for(len(pcm) // 2) + TAIL
+    levelled = _segment(_to_pcm(limit(gain(to_signal(pcm), gain_db))))
+    soft = levelled.fade_in(_FADE_IN_MS).fade_out(_FADE_OUT_MS)
+    return bytes(_segment(tone(length)).overlay(soft, position=LEAD * FRAME_MS).raw_data)
+
+
+def tone(frame_count: int) -> bytes:
+    """Return room tone: noise without highs, always the same."""
+    import numpy as np
+
+    length = frame_count * FRAME
+    spectrum = np.fft.rfft(np.random.default_rng(_TONE_SEED).standard_normal(length))
+    hz = np.fft.rfftfreq(length, 1 / RATE_HZ)
+    spectrum *= 1 / (1 + (hz / _TONE_EDGE_HZ) ** 4)
+    spectrum[hz < 30] = 0
+    noise = np.fft.irfft(spectrum, length)
+    return _to_pcm(noise / np.sqrt((noise**2).mean()) * 10 ** (TONE_DBFS / 20))
+
+
+def opening(frame_count: int) -> bytes:
+    """Return room tone that fades in."""
+    return bytes(_segment(tone(frame_count)).fade_in(frame_count * FRAME_MS).raw_data)
+
+
+def closing(samples: int, frame_count: int) -> bytes:
+    """Return room tone that has faded out after so many samples, and nothing from there to the last frame."""
+    import numpy as np
+
+    faded = to_signal(tone(frame_count))
+    faded[:samples] *= np.linspace(1, 0, samples)
+    faded[samples:] = 0
+    return _to_pcm(faded)
+
+
+def bell_frames(strokes: int) -> int:
+    """Return the frames that a bell of so many strokes sounds."""
+    return frames_for(round((_BELL_S + (strokes - 1) * _STROKE_EVERY_S) * RATE_HZ))
+
+
+def bell(strokes: int) -> bytes:
+    """Return a soft bell over room tone: 6 LU under the speech at its loudest, slow to begin, long to fade."""
+    import numpy as np
+
+    length = LEAD + bell_frames(strokes) + TAIL
+    rung = np.zeros(length * FRAME)
+    stroke = _stroke()
+    for nth in range(strokes):
+        at = LEAD * FRAME + round(nth * _STROKE_EVERY_S * RATE_HZ)
+        rung[at : at + stroke.size] += stroke
+    rung = gain(rung, TARGET_LUFS - BELL_UNDER_LU - momentary_maximum(rung))
+    return _to_pcm(rung + to_signal(tone(length)))
+
+
+@cache
+def _stroke() -> "NDArray[np.float64]":
+    import numpy as np
+
+    at = np.arange(round(_BELL_S * RATE_HZ)) / RATE_HZ
+    partials = [
+        size * np.exp(-at / fall_s) * np.sin(2 * np.pi * _BELL_HZ * ratio * at)
+        for ratio, size, fall_s in _BELL_PARTIALS
+    ]
+    attack = np.sin(np.pi / 2 * np.minimum(1, at / _BELL_ATTACK_S)) ** 2
+    release = np.minimum(1, (at[-1] - at) / (_BELL_S / 3))
+    stroke: NDArray[np.float64] = sum(partials) * attack * release
+    return stroke
+
+
+def to_signal(pcm: bytes) -> "NDArray[np.float64]":
+    """Return PCM as floats, full scale at 1.0."""
+    import numpy as np
+
+    return np.frombuffer(pcm, "<i2").astype(np.float64) / 32768
+
+
+def _to_pcm(signal: "NDArray[np.float64]") -> bytes:
+    import numpy as np
+
+    return np.clip(np.rint(signal * 32768), -32768, 32767).astype("<i2").tobytes()
+
+
+def _resample(pcm: bytes, rate_hz: int) -> bytes:
+    import soxr
+
+    return _to_pcm(soxr.resample(to_signal(pcm), rate_hz, RATE_HZ))
+
+
+def _leading_silence_ms(segment: Any) -> int:
+    from pydub.silence import detect_leading_silence
+
+    return int(detect_leading_silence(segment, silence_threshold=_SILENCE_DBFS, chunk_size=_STEP_MS))
+
+
+def _segment(pcm: bytes) -> Any:
+    """Return a pydub AudioSegment; pydub's warnings about ffmpeg and audioop are not for our users."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from pydub import AudioSegment
+    return AudioSegment(data=pcm, sample_width=2, frame_rate=RATE_HZ, channels=1)

@@ -1,0 +1,98 @@
+"""A content-addressed, atomic store on disk: the same key always means the same bytes.
+
+An entry is one file: a line of JSON (its facts, among them the SHA-256 and the size of its body), then the body. It is
+written under a temporary name and moved into place, so that several builds may share a store; an entry that was damaged
+is noticed when it is read, and counts as missing.
+"""
+
+import json
+import os
+import tempfile
+from hashlib import sha256
+from pathlib import Path
+
+from audioguide.errors import StoreError
+
+_MOST_HEAD = 4096
+
+Facts = dict[str, str | int | float]
+
+
+def key_of(*parts: object) -> str:
+    """Return the key of everything that makes an entry what it is.
+
+    >>> key_of("clip", 1) == key_of("clip", 1) != key_of("clip1")
+    True
+    """
+    return sha256(json.dumps(parts, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+
+
+class Store:
+    """Entries by kind and key below one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        """Use folder, which is made when the first entry is written."""
+        self.folder = folder
+
+    def facts(self, kind: str, key: str) -> Facts | None:
+        """Return an entry's facts, or None where it is missing or cut short; the body is not read."""
+        path = self._path(kind, key)
+        try:
+            with path.open("rb") as file:
+                facts = _facts(file.readline(_MOST_HEAD))
+                whole = facts is not None and path.stat().st_size == file.tell() + int(facts["size"])
+        except OSError:
+            return None
+        return facts if whole else None
+
+    def read(self, kind: str, key: str) -> tuple[Facts, bytes] | None:
+        """Return an entry, or None where it is missing or damaged."""
+        try:
+            with self._path(kind, key).open("rb") as file:
+                facts = _facts(file.readline(_MOST_HEAD))
+                body = file.read()
+        except OSError:
+            return None
+        if facts is None or len(body) != facts["size"] or sha256(body).hexdigest() != facts["sha256"]:
+            return None
+        return facts, body
+
+    def write(self, kind: str, key: str, body: bytes, facts: Facts | None = None) -> Facts:
+        """Keep an entry and return its facts.
+
+        Raises:
+            StoreError: the folder cannot be written.
+        """
+        path = self._path(kind, key)
+        whole: Facts = {**(facts or {}), "sha256": sha256(body).hexdigest(), "size": len(body)}
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _write_atomically(path, json.dumps(whole, sort_keys=True).encode() + b"\n" + body)
+        except OSError as error:
+            words = (
+                f"the cache cannot be written ({self.folder}: {error.strerror}); choose another folder with --cache DIR"
+            )
+            raise StoreError(words) from error
+        return whole
+
+    def _path(self, kind: str, key: str) -> Path:
+        return self.folder / kind / key[:2] / key
+
+
+def _facts(head: bytes) -> Facts | None:
+    try:
+        facts = json.loads(head)
+    except ValueError:
+        return None
+    return facts if isinstance(facts, dict) and {"sha256", "size"} <= facts.keys() else None
+
+
+def _write_atomically(path: Path, data: bytes) -> None:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,99 @@
+"""PURE. A timeline told to people (a table, a bar of speech and silence) and to machines (JSON)."""
+
+from collections.abc import Iterator
+
+from audioguide.clock import FRAME, FRAME_MS, clock, seconds
+from audioguide.model import Bell, Placed, Sounding, Timeline
+
+SCHEMA = 1
+"""Raised when the JSON changes; its schema stands in docs/plan.schema.json."""
+BAR_WIDTH = 64
+_LEVELS = "▁▂▃▄▅▆▇█"
+_BELL = "•"
+
+
+def bar(timeline: Timeline, width: int = BAR_WIDTH) -> str:
+    """Return one line in which each sign is an equal part of the session: the higher, the more is spoken in it.
+
+    A bell is a dot where nothing is spoken.
+    """
+    spoken = [0.0] * width
+    bells: set[int] = set()
+    per_sign = timeline.frames / width
+    for sound in timeline.sounds:
+        if isinstance(sound.cue, Bell):
+            bells.add(min(width - 1, int(sound.start / per_sign)))
+            continue
+        for sign in range(int(sound.start / per_sign), min(width, int(sound.end / per_sign) + 1)):
+            overlap = min(sound.end, (sign + 1) * per_sign) - max(sound.start, sign * per_sign)
+            spoken[sign] += max(0.0, overlap) / per_sign
+    return "".join(_sign(share, sign in bells) for sign, share in enumerate(spoken))
+
+
+def _sign(share: float, bell: bool) -> str:
+    level = min(len(_LEVELS) - 1, round(share * (len(_LEVELS) - 1) + 0.49 if share > 0.01 else 0))
+    return _BELL if bell and level == 0 else _LEVELS[level]
+
+
+def table(timeline: Timeline) -> Iterator[str]:
+    """Yield lines: chapters, and under them each time with what is said and the pause behind it."""
+    gaps = list(timeline.gaps())
+    chapters = list(timeline.chapters)
+    yield from _chapters_before(chapters, timeline.sounds[0].start if timeline.sounds else timeline.frames)
+    for sound, (_, silence) in zip(timeline.sounds, gaps[1:], strict=True):
+        yield f"{_time(sound.start):>11}  {_words(sound.cue)}"
+        yield f"{'':11}  ~ {seconds(silence):.1f} s"
+        yield from _chapters_before(chapters, sound.end + silence)
+    yield f"{clock(timeline.total, millis=True):>11}  end"
+
+
+def summary(timeline: Timeline) -> str:
+    """Return one line: how much is speech, how much silence, and the longest silence."""
+    spoken = sum(sound.length for sound in timeline.sounds)
+    start, longest = max(timeline.gaps(), key=lambda gap: gap[1])
+    return (
+        f"speech {clock(spoken * FRAME)}, silence {clock((timeline.frames - spoken) * FRAME)}, "
+        f"longest silence {clock(longest * FRAME)} at {clock(start * FRAME)}"
+    )
+
+
+def as_json(timeline: Timeline) -> dict[str, object]:
+    """Return the timeline for machines; times in seconds, to the millisecond, frames are 24 ms."""
+    return {
+        "length_samples": timeline.total,
+        "length_s": round(timeline.total / 24_000, 3),
+        "chapters": [{"start_s": seconds(mark.start), "title": mark.title} for mark in timeline.chapters],
+        "events": list(_events(timeline)),
+    }
+
+
+def _events(timeline: Timeline) -> Iterator[dict[str, object]]:
+    gaps = list(timeline.gaps())
+    yield _silence(*gaps[0])
+    for sound, gap in zip(timeline.sounds, gaps[1:], strict=True):
+        span = {"start_s": seconds(sound.start), "end_s": seconds(sound.end)}
+        if isinstance(sound.cue, Bell):
+            yield {"kind": "bell", **span, "strokes": sound.cue.strokes, "source": str(sound.cue.source)}
+        else:
+            yield {"kind": "speech", **span, "text": sound.cue.text, "source": str(sound.cue.source)}
+        yield _silence(*gap)
+
+
+def _silence(start: int, length: int) -> dict[str, object]:
+    return {"kind": "silence", "start_s": seconds(start), "end_s": seconds(start + length)}
+
+
+def _chapters_before(chapters: list[Placed], frame: int) -> Iterator[str]:
+    while chapters and chapters[0].start < frame:
+        mark = chapters.pop(0)
+        yield ""
+        yield f"{_time(mark.start):>11}  # {mark.title}"
+
+
+def _words(cue: Sounding) -> str:
+    return f"[bell {cue.strokes}]" if isinstance(cue, Bell) else cue.text
+
+
+def _time(frame: int) -> str:
+    ms = frame * FRAME_MS
+    return clock(frame * FRAME) + f".{ms % 1000 // 100}"

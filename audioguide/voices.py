@@ -1,0 +1,81 @@
+"""Finds and reads a voice: a TOML file that names an engine, a pace and a lexicon."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from audioguide.errors import InputError
+from audioguide.shelf import is_path, read_toml, shelf, unknown_name
+
+DEFAULT = "calm"
+SLOWEST_WPM, FASTEST_WPM = 40, 400
+"""What a voice file may say; each engine has narrower bounds of its own."""
+_KEYS = ("engine", "language", "description", "pace_wpm", "gain_db", "lexicon", "options")
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """A voice as its file describes it."""
+
+    name: str
+    engine: str
+    language: str
+    """BCP 47, such as en."""
+    description: str
+    pace_wpm: float
+    """True words a minute while speaking."""
+    gain_db: float | None
+    """What brings this voice to the session's loudness; None: measured on lines of its own."""
+    lexicon: dict[str, str]
+    """Word -> how to write it so that this voice says it right, or ``/phonemes/`` of the engine."""
+    options: dict[str, str]
+    """What the engine wants to know beside; the engine checks it."""
+    shown: str
+    """The file's name in errors."""
+
+    def at_pace(self, pace_wpm: float | None) -> "Voice":
+        """Return this voice at another pace, or itself."""
+        return self if pace_wpm is None else replace(self, pace_wpm=pace_wpm)
+
+
+def voice_names() -> list[str]:
+    """Return what stands on the shelf."""
+    return sorted(path.stem for path in shelf("voices").glob("*.toml"))
+
+
+def find_voice(name: str) -> Voice:
+    """Return the voice of that name on the shelf, or in that TOML file.
+
+    Raises:
+        InputError: there is none.
+        ScriptError: its file is wrong.
+    """
+    if name in voice_names():
+        return read_voice(shelf("voices") / f"{name}.toml", f"voices/{name}.toml")
+    if not is_path(name):
+        raise unknown_name("voice", name, voice_names(), "a file such as my-voice.toml")
+    if not Path(name).is_file():
+        raise InputError(f"there is no voice file {name}")
+    return read_voice(Path(name), name)
+
+
+def read_voice(path: Path, shown: str) -> Voice:
+    """Return the voice in a file.
+
+    Raises:
+        ScriptError: something in it is wrong.
+    """
+    table = read_toml(path, shown)
+    table.only(*_KEYS)
+    pace_wpm = table.number_of("pace_wpm", 112.0, SLOWEST_WPM, FASTEST_WPM)
+    assert pace_wpm is not None
+    return Voice(
+        name=path.stem,
+        engine=table.text_of("engine"),
+        language=table.text_of("language", "en"),
+        description=table.text_of("description", "no description"),
+        pace_wpm=pace_wpm,
+        gain_db=table.number_of("gain_db", None, -40, 40),
+        lexicon=table.words_of("lexicon"),
+        options=table.words_of("options"),
+        shown=shown,
+    )

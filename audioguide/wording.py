@@ -1,0 +1,108 @@
+"""A request and a practice -> the rendered text of its steps, and the cues in it."""
+
+from collections.abc import Mapping
+from fractions import Fraction
+from pathlib import Path
+
+from audioguide.clock import RATE_HZ
+from audioguide.errors import InputError, ScriptError, did_you_mean
+from audioguide.model import Bell, Chapter, Cue, Line, Pause, Phrase, Source, Written
+from audioguide.numerals import length_in_words
+from audioguide.parse import parse
+from audioguide.practice import Practice, Step
+from audioguide.render import FUNCTIONS, VARIABLES, Renderer
+from audioguide.request import Request
+
+MOST_CHAPTERS = 255
+"""What one byte of an ID3 table of contents can count."""
+
+
+def rendered_text(request: Request, practice: Practice, samples: int) -> str:
+    """Return the text of a session of that length: what is spoken, with its marks and chapters.
+
+    Raises:
+        InputError: an option asks for what the practice does not have.
+        ScriptError: a script is wrong.
+    """
+    rendered = _rendered(request, practice, samples)
+    for step, lines in rendered:
+        _step_cues(step, lines, practice)
+    texts = ["\n".join(" ".join(line.text.split()) for line in lines).strip() for _, lines in rendered]
+    return "\n\n".join(texts) + "\n"
+
+
+def read_cues(request: Request, practice: Practice, samples: int) -> list[Cue]:
+    """Return the cues of a session of that length.
+
+    Raises:
+        InputError: an option asks for what the practice does not have.
+        ScriptError: a script is wrong.
+    """
+    cues: list[Cue] = []
+    for step, lines in _rendered(request, practice, samples):
+        cues += _step_cues(step, lines, practice)
+    if not request.bell:
+        cues = [cue for cue in cues if not isinstance(cue, Bell)]
+    return _with_first_chapter(cues, practice)
+
+
+def _rendered(request: Request, practice: Practice, samples: int) -> list[tuple[Step, list[Line]]]:
+    renderer = Renderer(practice.folder, practice.shown)
+    _refuse_unused(request.settings, practice, renderer)
+    grounding = practice.has_grounding(samples, request.grounding)
+    chosen = practice.chosen(samples, request.guidance, grounding)
+    steps = [practice.step(request.only)] if request.only else chosen
+    variables = _variables(request, samples, grounding)
+    return [(step, renderer.render(step.script, variables)) for step in steps]
+
+
+def _variables(request: Request, samples: int, grounding: bool) -> dict[str, object]:
+    """Return what a script may use: render.VARIABLES, and every --set."""
+    minutes = Fraction(samples, RATE_HZ * 60)
+    known: dict[str, object] = {
+        "minutes": int(minutes) if minutes.denominator == 1 else float(minutes),
+        "length": length_in_words(minutes * 60),
+        "grounding": grounding,
+        "ending": request.ending,
+        "guidance": request.guidance,
+        "voice": Path(request.voice).stem,
+    }
+    assert known.keys() == set(VARIABLES)
+    return {**known, **request.settings}
+
+
+def _refuse_unused(settings: Mapping[str, str], practice: Practice, renderer: Renderer) -> None:
+    if not settings:
+        return
+    used = renderer.used_names(f"{name}.md.j2" for name in practice.step_names())
+    own = sorted(used - {*VARIABLES, *FUNCTIONS})
+    for key in settings:
+        if key not in used:
+            there = f"there is {', '.join(own)}" if own else "its scripts use none"
+            raise InputError(f"--set {key}: no script of {practice.name} uses {key}{did_you_mean(key, own)} ({there})")
+
+
+def _step_cues(step: Step, lines: list[Line], practice: Practice) -> list[Cue]:
+    cues = parse(lines)
+    if not any(_says_something(cue) for cue in cues):
+        words = (
+            "nothing is left of this step at this length; write something, or give it from or guidance in practice.toml"
+        )
+        raise ScriptError(Source(f"{practice.shown}/{step.script}", 1), words)
+    return cues
+
+
+def _says_something(cue: Cue) -> bool:
+    return isinstance(cue, Phrase | Bell) or (isinstance(cue, Pause) and cue.written is Written.MARK)
+
+
+def _with_first_chapter(cues: list[Cue], practice: Practice) -> list[Cue]:
+    """Return cues that begin with a chapter, so that chapters cover the whole session."""
+    if not any(isinstance(cue, Phrase | Bell) for cue in cues):
+        raise ScriptError(Source(practice.shown, 1), "nothing is spoken in this session; write some words")
+    if sum(isinstance(cue, Chapter) for cue in cues) >= MOST_CHAPTERS:
+        raise ScriptError(Source(practice.shown, 1), f"more than {MOST_CHAPTERS} chapters; leave some # titles out")
+    first = cues[0]
+    if isinstance(first, Chapter):
+        return cues
+    return [Chapter(practice.title, first.source), *cues]
