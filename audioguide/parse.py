@@ -32,7 +32,7 @@ def _elastic(shortest: str, longest: str) -> Elastic:
     return Elastic(Fraction(shortest), Fraction(longest))
 
 
-LINE_END = _elastic("0.6", "3.6")
+LINE_END = _elastic("0.6", "3")
 PARAGRAPH = _elastic("1.5", "7.5")
 NAMED = {"breath": _elastic("4", "10"), "long pause": _elastic("12", "45")}
 REST_SHORTEST_S, REST_NATURAL_S = 6, 10
@@ -114,12 +114,18 @@ class _Reader:
     def _spoken(self, line: Line) -> None:
         for column, text, mark in _pieces(line):
             if mark is not None:
-                self.end_phrase(None)
-                self.cues.append(_read_mark(mark, line.source(column)))
+                self._mark(mark, line.source(column))
             elif text.strip():
                 self._add_words(line, text, column)
         if self._words and _SENTENCE_END.search(self._words[-1]):
             self.end_phrase(LINE_END.pause(line.source(len(line.text)), Written.LINE))
+
+    def _mark(self, inside: str, source: Source) -> None:
+        """Add a mark; a bell is set off from what stands around it like a line."""
+        self.end_phrase()
+        cue = _read_mark(inside, source)
+        around = [LINE_END.pause(source, Written.LINE)] if isinstance(cue, Bell) else []
+        self.cues += [*around, cue, *around]
 
     def _add_words(self, line: Line, text: str, column: int) -> None:
         _refuse_inline_markdown(line, text, column)

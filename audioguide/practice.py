@@ -65,8 +65,8 @@ class Practice:
         """Return the names of all steps and interludes."""
         return [step.name for step in self.steps] + ([self.grounding.step.name] if self.grounding else [])
 
-    def has_grounding(self, samples: int, asked: bool | None) -> bool:
-        """Return whether a session of that many samples has the interlude, asked for, forbidden or left open.
+    def has_grounding(self, samples: int, guidance: str, asked: bool | None) -> bool:
+        """Return whether a session has the interlude: asked for, forbidden, or left open and then by its own rules.
 
         Raises:
             InputError: it is asked for and there is none.
@@ -75,7 +75,8 @@ class Practice:
             if asked:
                 raise InputError(f"practice {self.name} has no grounding interlude; leave --grounding out")
             return False
-        return samples >= self.grounding.step.from_samples if asked is None else asked
+        step = self.grounding.step
+        return samples >= step.from_samples and guidance in step.guidance if asked is None else asked
 
     def chosen(self, samples: int, guidance: str, grounding: bool) -> list[Step]:
         """Return the steps of a session, in order."""
@@ -212,12 +213,12 @@ def _read_interlude(table: Table, folder: Path, steps: Iterable[str]) -> Interlu
     if "grounding" not in interludes.values:
         return None
     grounding = interludes.table_of("grounding")
-    grounding.only("after", "from")
+    grounding.only("after", "from", "guidance")
     after = grounding.text_of("after")
     if after not in steps:
         raise table.error("after", f"after names no step: {after!r}{did_you_mean(after, steps)}")
     _require_script(table, folder, "grounding")
-    return Interlude(Step("grounding", _read_from(grounding), GUIDANCE), after)
+    return Interlude(Step("grounding", _read_from(grounding), _read_guidance(grounding)), after)
 
 
 def _read_longest_silence(table: Table) -> int:

@@ -32,7 +32,7 @@ from audioguide.model import Line, Source
 
 SUFFIX = ".md.j2"
 FUNCTIONS = ("pause", "rest", "bell")
-VARIABLES = ("minutes", "length", "grounding", "ending", "guidance", "voice")
+VARIABLES = ("minutes", "length", "grounding", "ending", "guidance", "bells", "voice")
 """What every script may use."""
 
 _FIRST, _LAST = 0xF0000, 0xFFFFD

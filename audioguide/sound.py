@@ -26,7 +26,7 @@ _SILENCE_DBFS = -55.0
 _STEP_MS = 5
 _KEPT_BEFORE_MS, _KEPT_BEHIND_MS = 15, 60
 _FADE_IN_MS, _FADE_OUT_MS = 12, 20
-_BELL_S, _STROKE_EVERY_S, _BELL_ATTACK_S = 9.0, 4.5, 0.04
+_BELL_S, _STROKE_EVERY_S, _BELL_ATTACK_S = 7.0, 4.0, 0.04
 _BELL_PARTIALS = ((1.0, 1.0, 3.0), (2.0, 0.45, 2.0), (2.76, 0.25, 1.4), (4.07, 0.1, 0.8), (5.4, 0.05, 0.5))
 """(ratio to the lowest, amplitude, seconds to fall to 1/e)."""
 _BELL_HZ = 264.0

@@ -49,7 +49,7 @@ def read_cues(request: Request, practice: Practice, samples: int) -> list[Cue]:
 def _rendered(request: Request, practice: Practice, samples: int) -> list[tuple[Step, list[Line]]]:
     renderer = Renderer(practice.folder, practice.shown)
     _refuse_unused(request.settings, practice, renderer)
-    grounding = practice.has_grounding(samples, request.grounding)
+    grounding = practice.has_grounding(samples, request.guidance, request.grounding)
     chosen = practice.chosen(samples, request.guidance, grounding)
     steps = [practice.step(request.only)] if request.only else chosen
     variables = _variables(request, samples, grounding)
@@ -65,6 +65,7 @@ def _variables(request: Request, samples: int, grounding: bool) -> dict[str, obj
         "grounding": grounding,
         "ending": request.ending,
         "guidance": request.guidance,
+        "bells": request.bell,
         "voice": Path(request.voice).stem,
     }
     assert known.keys() == set(VARIABLES)

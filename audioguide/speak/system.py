@@ -23,7 +23,7 @@ START_S, ANSWER_S = 60.0, 30.0
 """How long a worker may take to start, and to speak a phrase."""
 _OPTIONS = ("voice",)
 _RATES = {
-    "linux": ((80.0, 107.0), (100.0, 123.0), (120.0, 149.0), (175.0, 222.0)),
+    "linux": ((80.0, 100.9), (100.0, 119.9), (120.0, 144.4), (140.0, 170.2), (175.0, 213.4)),
 }
 """(pyttsx3 rate, true words a minute): eSpeak NG, measured; other systems take the rate as it is, unmeasured here."""
 _AS_IS = ((40.0, 40.0), (400.0, 400.0))
