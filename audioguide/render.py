@@ -218,7 +218,7 @@ class _Places(Extension):
     def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
         script = stream.name or ""
         bodies: list[str] = []
-        ended_at, glued = 1, False
+        ended_at, glued = 0, False
         tokens = list(stream)
         for index, token in enumerate(tokens):
             if token.type == "block_begin":
@@ -237,7 +237,7 @@ class _Places(Extension):
         lines = token.value.split("\n")
         marked = []
         for nth, line in enumerate(lines):
-            starts = _Starts.LINE if starts_line or nth or token.lineno == 1 else _Starts.PART
+            starts = _Starts.LINE if starts_line or nth else _Starts.PART
             if starts is _Starts.LINE and not line.strip() and nth < len(lines) - 1:
                 starts = _Starts.EMPTY_LINE
             marked.append(self._place(script, token.lineno + nth, starts) + line)

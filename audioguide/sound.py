@@ -33,7 +33,7 @@ _BELL_HZ = 264.0
 
 
 def conform(pcm: bytes, rate_hz: int) -> bytes:
-    """Return an engine's recording at 24 kHz, without the silence before and behind; empty where all of it is silent."""
+    """Return an engine's recording at 24 kHz without the silence around it; empty where all of it is silent."""
     speech = _segment(pcm if rate_hz == RATE_HZ else _resample(pcm, rate_hz))
     before = _leading_silence_ms(speech)
     if before >= len(speech):

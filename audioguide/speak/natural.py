@@ -21,19 +21,10 @@ _SILENT = 1e-3
 SENTENCE_GAP_S = 0.65
 """Between the sentences of one phrase."""
 _SPEEDS = (
-    *(
-        (0.36, 79.2),
-        (0.38, 86.0),
-        (0.42, 94.2),
-        (0.44, 96.2),
-        (0.46, 106.3),
-        (0.48, 109.0),
-        (0.5, 110.4),
-        (0.52, 111.7),
-    ),
-    *((0.54, 113.4), (0.56, 116.6), (0.57, 119.8), (0.58, 130.6), (0.6, 132.1), (0.62, 133.7), (0.65, 136.2)),
-    *((0.7, 153.4), (0.75, 158.7), (0.8, 176.3)),
-)
+    (0.36, 79.2), (0.38, 86.0), (0.42, 94.2), (0.44, 96.2), (0.46, 106.3), (0.48, 109.0), (0.5, 110.4), (0.52, 111.7),
+    (0.54, 113.4), (0.56, 116.6), (0.57, 119.8), (0.58, 130.6), (0.6, 132.1), (0.62, 133.7), (0.65, 136.2),
+    (0.7, 153.4), (0.75, 158.7), (0.8, 176.3),
+)  # fmt: skip
 """(speed, true words a minute inside phrases), measured over the built-in hour; the model goes in steps."""
 
 
@@ -65,9 +56,10 @@ class Natural:
         except PackageNotFoundError:
             backend = "numpy"
         try:
-            return f"{_PACKAGE} {version(_PACKAGE)}, onnxruntime {version('onnxruntime')}, {backend}, seed {_SEED}, gap {SENTENCE_GAP_S}"
+            package, runtime = version(_PACKAGE), version("onnxruntime")
         except PackageNotFoundError as error:
             raise EngineError(f"{error.name} is not installed") from error
+        return f"{_PACKAGE} {package}, onnxruntime {runtime}, {backend}, seed {_SEED}, gap {SENTENCE_GAP_S}"
 
     def speak(self, text: str, voice: Voice) -> Recording:
         """Return the spoken text at 24 kHz; its sentences stand SENTENCE_GAP_S apart."""

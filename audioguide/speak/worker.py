@@ -1,8 +1,8 @@
 """The process that pyttsx3 lives in: reads one order a line from stdin, answers one line on stdout.
 
 An order is JSON: ``{"text", "path", "rate", "voice" or "language"}``, or ``{"hello": true}``. An answer is ``{}`` when
-the file stands, or ``{"error": words}``. The way orders are given follows what was measured with eSpeak NG: an empty run
-first; properties only while the engine is idle; one file a run; then wait until the file is whole.
+the file stands, or ``{"error": words}``. The way orders are given follows what was measured with eSpeak NG: an empty
+run first; properties only while the engine is idle; one file a run; then wait until the file is whole.
 """
 
 import json

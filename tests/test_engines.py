@@ -1,0 +1,235 @@
+"""What every engine promises, run over each of them."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from voices_for_tests import LINES, phrase, voice_of
+
+from audioguide.errors import EngineError, InputError, ScriptError
+from audioguide.sound import conform
+from audioguide.speak.engine import Engine, Recording, engine_names, find_engine
+from audioguide.speak.natural import Natural
+from audioguide.speak.speaker import Speaker, why_not
+from audioguide.store import Store
+from audioguide.voices import Voice, voice_names
+
+REAL = [pytest.param(name, marks=pytest.mark.speech) for name in ("natural", "system")]
+NEAR = 0.08
+"""How far the pace over LINES may lie from what was asked: thirds of one script differ by up to 5 %, and short
+phrases, or ones of two sentences, by more."""
+LATIN = "Ça va, naïve, Zoë, 9:30 p.m. – yes…"
+
+
+@pytest.fixture(scope="module", params=[*REAL, "fake"])
+def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    found = find_engine(request.param, "voices/test.toml")
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def voice(engine: Engine) -> Voice:
+    return voice_of(name_of(engine))
+
+
+def name_of(engine: Engine) -> str:
+    return type(engine).__name__.lower()
+
+
+def spoken_s(engine: Engine, voice: Voice, text: str) -> float:
+    recording = engine.speak(text, voice)
+    return len(conform(recording.pcm, recording.rate_hz)) / 2 / 24_000
+
+
+def wpm(engine: Engine, voice: Voice) -> float:
+    return sum(len(line.split()) for line in LINES) * 60 / sum(spoken_s(engine, voice, line) for line in LINES)
+
+
+def test_an_engine_says_nothing_where_it_works(engine: Engine) -> None:
+    assert engine.probe() == ""
+
+
+def test_a_fingerprint_is_text_and_stays_the_same_in_another_instance(engine: Engine, voice: Voice) -> None:
+    first = engine.fingerprint(voice)
+    other = find_engine(name_of(engine), "voices/test.toml")
+    assert isinstance(first, str)
+    assert first.strip()
+    assert other.fingerprint(voice) == engine.fingerprint(voice) == first
+    other.close()
+
+
+def test_a_phrase_becomes_whole_16_bit_samples_of_a_believable_rate_and_length(engine: Engine, voice: Voice) -> None:
+    recording = engine.speak("Let your shoulders be heavy, and rest.", voice)
+    assert isinstance(recording.pcm, bytes)
+    assert len(recording.pcm) % 2 == 0
+    assert 16_000 <= recording.rate_hz <= 48_000
+    assert 2 < len(recording.pcm) / 2 / recording.rate_hz < 8
+    samples = np.frombuffer(recording.pcm, "<i2").astype(float)
+    assert 500 < np.abs(samples).max() < 32_767
+    assert abs(samples.mean()) < 50
+
+
+def test_more_words_last_longer(engine: Engine, voice: Voice) -> None:
+    lines = ("Rest.", "Rest here for a while.", "Rest here for a while, and let the floor hold all of you.")
+    short, longer, longest = (spoken_s(engine, voice, line) for line in lines)
+    assert short * 1.5 < longer < longest / 1.5
+
+
+def test_a_fresh_engine_gives_the_same_bytes_for_the_same_phrase(engine: Engine, voice: Voice) -> None:
+    recordings: list[Recording] = []
+    for _ in range(2):
+        fresh = find_engine(name_of(engine), "voices/test.toml")
+        recordings.append(fresh.speak(LINES[0], voice))
+        fresh.close()
+    assert recordings[0] == recordings[1]
+
+
+def test_a_phrase_said_again_is_as_long_whatever_was_said_before(engine: Engine, voice: Voice) -> None:
+    first = spoken_s(engine, voice, LINES[0])
+    engine.speak(LINES[1], voice)
+    # eSpeak NG carries state from phrase to phrase: its bytes differ each time, its length by a few milliseconds
+    assert spoken_s(engine, voice, LINES[0]) == pytest.approx(first, rel=0.01)
+
+
+@pytest.mark.speech
+def test_the_natural_voice_says_a_phrase_again_with_the_same_bytes() -> None:
+    natural, voice = Natural(), voice_of("natural")
+    first = natural.speak(LINES[0], voice)
+    natural.speak(LINES[1], voice)
+    assert natural.speak(LINES[0], voice) == first
+
+
+def test_a_faster_pace_is_shorter(engine: Engine, voice: Voice) -> None:
+    low, high = engine.slowest_wpm, engine.fastest_wpm
+    paces = [low + (high - low) * part for part in (0, 0.3, 0.6, 1)]
+    lengths = [spoken_s(engine, voice.at_pace(pace), LINES[0]) for pace in paces]
+    assert all(slower > faster * 1.05 for slower, faster in pairwise(lengths)), lengths
+
+
+@pytest.mark.parametrize("part", [0, 0.5, 1])
+def test_over_a_script_the_pace_is_near_what_was_asked(engine: Engine, voice: Voice, part: float) -> None:
+    asked = engine.slowest_wpm + (engine.fastest_wpm - engine.slowest_wpm) * part
+    assert wpm(engine, voice.at_pace(asked)) == pytest.approx(asked, rel=NEAR)
+
+
+def test_the_pace_of_the_voice_file_is_near_what_it_says(engine: Engine, voice: Voice) -> None:
+    assert wpm(engine, voice) == pytest.approx(voice.pace_wpm, rel=NEAR)
+
+
+@pytest.mark.parametrize("bound", ["slowest", "fastest"])
+def test_a_pace_beyond_an_engines_bounds_is_refused_with_the_bound(engine: Engine, bound: str, tmp_path: Path) -> None:
+    limit = engine.slowest_wpm if bound == "slowest" else engine.fastest_wpm
+    beyond = limit - 1 if bound == "slowest" else limit + 1
+    with pytest.raises(InputError, match=rf"{beyond:g} words a minute.*{bound} (is )?{limit:g}"):
+        Speaker(voice_of(name_of(engine), beyond), Store(tmp_path))
+
+
+def test_closing_twice_is_harmless_and_speaking_goes_on_after_it(engine: Engine, voice: Voice) -> None:
+    other = find_engine(name_of(engine), "voices/test.toml")
+    other.close()
+    assert other.speak("Rest.", voice).pcm
+    other.close()
+    other.close()
+    assert other.speak("Rest.", voice).pcm
+    other.close()
+
+
+@pytest.mark.parametrize("text", ["Smile 🙂 now.", "The letter Ω.", "こんにちは", "Καλημέρα", "Peace ☮", "🧘‍♀️"])
+def test_what_a_voice_cannot_read_is_refused_with_file_and_line(engine: Engine, text: str, tmp_path: Path) -> None:
+    with Speaker(voice_of(name_of(engine)), Store(tmp_path)) as speaker:
+        with pytest.raises(ScriptError) as caught:
+            speaker.clip(phrase(text, line=7))
+        assert str(caught.value).startswith("arrive.md.j2:7: ")
+        assert "cannot read" in str(caught.value)
+        assert speaker.spoken == 0
+
+
+@pytest.mark.parametrize("text", [LATIN, LATIN.replace("ï", "ï"), "“It’s fine,” she said; Łódź, Ærø & 50 %."])
+def test_latin_letters_with_any_accent_are_spoken(engine: Engine, text: str, tmp_path: Path) -> None:
+    with Speaker(voice_of(name_of(engine)), Store(tmp_path)) as speaker:
+        clip = speaker.clip(phrase(text))
+        assert clip.samples > 24_000
+        assert speaker.spoken == 1
+
+
+@pytest.mark.parametrize("text", ["…", "–", "?!", "'"])
+@pytest.mark.parametrize("name", REAL)
+def test_signs_without_a_word_are_an_error_and_never_silence(name: str, text: str, tmp_path: Path) -> None:
+    with Speaker(voice_of(name), Store(tmp_path)) as speaker:
+        with pytest.raises(EngineError, match=r"^arrive\.md\.j2:3: "):
+            speaker.clip(phrase(text, line=3))
+        assert speaker.spoken == 0
+
+
+@pytest.mark.parametrize("name", [*REAL, "fake"])
+def test_every_engine_of_the_table_is_one_that_this_contract_tries(name: str) -> None:
+    assert name in engine_names()
+    assert why_not(voice_of(name)) == ""
+
+
+@pytest.mark.speech
+@pytest.mark.parametrize("name", voice_names())
+def test_every_voice_of_the_shelf_says_psoas_by_its_own_lexicon(name: str, tmp_path: Path) -> None:
+    from audioguide.voices import find_voice
+
+    voice = find_voice(name)
+    with Speaker(voice, Store(tmp_path)) as speaker:
+        assert "psoas" in voice.lexicon
+        assert speaker.clip(phrase("Your psoas may rest.")).samples > 24_000
+
+
+class Trained:
+    """What hibari-tts gives out, but with numbers of the test's choosing."""
+
+    sample_rate = 24_000
+
+    def __init__(self, speech: "np.ndarray[tuple[int], np.dtype[np.float32]] | Exception") -> None:
+        self._speech = speech
+
+    def phonemize(self, text: str) -> list[str]:
+        return ["rˈɛst"]
+
+    def __call__(self, text: str, **settings: object) -> "np.ndarray[tuple[int], np.dtype[np.float32]]":
+        if isinstance(self._speech, Exception):
+            raise self._speech
+        return self._speech
+
+    def stream(self, text: str, **settings: object) -> "Iterator[np.ndarray[tuple[int], np.dtype[np.float32]]]":
+        yield self(text)
+
+
+def natural_with(speech: "np.ndarray[tuple[int], np.dtype[np.float32]] | Exception") -> Natural:
+    engine = Natural()
+    engine._voice = Trained(speech)
+    return engine
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf])
+def test_the_natural_voice_refuses_numbers_that_are_no_sound(number: float) -> None:
+    speech = np.zeros(24_000, np.float32)
+    speech[100] = number
+    with pytest.raises(EngineError, match="no sound"):
+        natural_with(speech).speak("Rest.", voice_of("natural"))
+
+
+def test_the_natural_voice_clips_rather_than_wraps_around() -> None:
+    speech = np.array([1.5, -1.5, 0.5], np.float32)
+    pcm = natural_with(speech).speak("Rest.", voice_of("natural")).pcm
+    assert np.frombuffer(pcm, "<i2").tolist() == [32_767, -32_768, 16_384]
+
+
+@pytest.mark.parametrize("foreign", [RuntimeError("onnxruntime: bad node"), ValueError("shape"), OSError("no model")])
+def test_a_foreign_error_of_the_natural_voice_is_an_engine_error(foreign: Exception) -> None:
+    with pytest.raises(EngineError, match=str(foreign)):
+        natural_with(foreign).speak("Rest.", voice_of("natural"))
+
+
+@pytest.mark.speech
+def test_an_option_that_no_engine_knows_is_refused_with_the_voice_file(tmp_path: Path) -> None:
+    for name in ("natural", "system"):
+        with Speaker(voice_of(name, options={"pitch": "9"}), Store(tmp_path)) as speaker:
+            with pytest.raises(EngineError, match=rf"voices/{voice_of(name).name}\.toml.*option"):
+                speaker.clip(phrase("Rest."))

@@ -1,0 +1,41 @@
+from pathlib import Path
+
+import pytest
+
+from audioguide.errors import OutputError
+from audioguide.files import atomic_file
+
+
+def test_a_file_appears_whole_at_the_end_and_its_folder_with_it(tmp_path: Path) -> None:
+    path = tmp_path / "output" / "session.mp3"
+    with atomic_file(path) as put:
+        put(b"one ")
+        assert not path.exists()
+        put(b"two")
+    assert path.read_bytes() == b"one two"
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_a_failure_leaves_what_was_there_and_nothing_else(tmp_path: Path, error: type[BaseException]) -> None:
+    path = tmp_path / "session.mp3"
+    path.write_bytes(b"old")
+    with pytest.raises(error), atomic_file(path) as put:
+        put(b"half")
+        raise error
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("place", ["no/such/folder/a.mp3", "a-file/a.mp3", "a-folder", "x" * 300])
+def test_a_place_that_cannot_be_written_is_told_before_any_work(tmp_path: Path, place: str) -> None:
+    (tmp_path / "a-file").write_bytes(b"")
+    (tmp_path / "a-folder").mkdir()
+    with pytest.raises(OutputError, match=r"--out FILE|name a file"), atomic_file(tmp_path / place):
+        pytest.fail("work began")
+
+
+def test_a_full_disk_is_told_with_advice(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match=r"No space left on device.*make room"), atomic_file(tmp_path / "a.mp3"):
+        raise OSError(28, "No space left on device")
+    assert not list(tmp_path.iterdir())

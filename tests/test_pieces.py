@@ -1,0 +1,315 @@
+"""A timeline becomes MP3 frames, piece by piece; read back by decoders that are not our encoder."""
+
+import io
+import json
+import shutil
+import subprocess
+from collections.abc import Callable, Iterable
+from hashlib import sha256
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from numpy.typing import NDArray
+from voices_for_tests import phrase, voice_of
+
+from audioguide import pieces
+from audioguide.clock import FRAME, LEAD, RATE_HZ, TAIL, frames, frames_for
+from audioguide.errors import StoreError
+from audioguide.model import Bell, Clip, Cue, Pause, Phrase, Timeline
+from audioguide.mp3 import FRAME_BYTES, stream_frames
+from audioguide.pieces import Pieces
+from audioguide.plan import CLOSING, OPENING, lay_out, natural_length
+from audioguide.sound import bell_frames
+from audioguide.speak.speaker import Speaker
+from audioguide.store import Store
+
+Signal = NDArray[np.float64]
+STEP = 10 ** (-48 / 20)
+"""No sample in the tone around a join lies farther from the one before it than this: 0.4 % of full scale."""
+
+
+def pause(seconds: float, line: int) -> Pause:
+    count = frames(seconds)
+    return Pause(count, count, count, 0, phrase("", line).source)
+
+
+CUES: tuple[Cue, ...] = (
+    phrase("Lie down on your back.", 1),
+    pause(1, 2),
+    phrase("Let the floor hold you, and take your time.", 3),
+    pause(0, 4),
+    phrase("Rest.", 5),
+    pause(70, 6),
+    Bell(1, phrase("", 7).source),
+    pause(3, 8),
+    phrase("Lie down on your back.", 9),
+    pause(0.2, 10),
+)
+
+
+class Studio:
+    """A voice that hums, a store, and a timeline of CUES."""
+
+    def __init__(self, folder: Path, more: int = 123, gain_db: float = -3.0) -> None:
+        self.store = Store(folder)
+        self.more = more
+        self.gain_db = gain_db
+
+    def timeline(self) -> tuple[Timeline, dict[str, Clip], float]:
+        with Speaker(voice_of("fake", gain_db=self.gain_db), self.store) as speaker:
+            clips = {cue.text: speaker.clip(cue) for cue in CUES if isinstance(cue, Phrase)}
+            lengths = [self._frames(cue, clips) for cue in CUES if isinstance(cue, Phrase | Bell)]
+            total = natural_length(CUES, lengths) - FRAME + self.more
+            return lay_out(CUES, lengths, total), clips, speaker.gain_db()
+
+    @staticmethod
+    def _frames(cue: Phrase | Bell, clips: dict[str, Clip]) -> int:
+        return bell_frames(cue.strokes) if isinstance(cue, Bell) else frames_for(clips[cue.text].samples)
+
+    def parts(self) -> list[bytes]:
+        timeline, clips, gain_db = self.timeline()
+        return list(Pieces(self.store, gain_db).stream(timeline, clips))
+
+    def session(self) -> bytes:
+        return b"".join(self.parts())
+
+    def kept(self, kind: str = "pieces") -> list[Path]:
+        return sorted(path for path in (self.store.folder / kind).rglob("*") if path.is_file())
+
+
+@pytest.fixture(scope="module")
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Studio:
+    made = Studio(tmp_path_factory.mktemp("store"))
+    made.session()
+    return made
+
+
+@pytest.fixture(scope="module")
+def warm(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a store that holds one session's clips and pieces, and nothing else."""
+    folder = tmp_path_factory.mktemp("warm") / "store"
+    Studio(folder).session()
+    return folder
+
+
+@pytest.fixture
+def own(warm: Path, tmp_path: Path) -> Studio:
+    """Return a studio whose store may be spoiled."""
+    return Studio(Path(shutil.copytree(warm, tmp_path / "own")))
+
+
+@pytest.fixture(scope="module")
+def decoded(studio: Studio) -> Signal:
+    return decode(studio.session())
+
+
+def decode(mp3: bytes) -> Signal:
+    """Return what libsndfile hears."""
+    samples, rate_hz = soundfile.read(io.BytesIO(mp3), dtype="float64")
+    assert rate_hz == RATE_HZ
+    assert samples.ndim == 1
+    return np.asarray(samples)
+
+
+def decode_with_ffmpeg(mp3: bytes, folder: Path) -> Signal:
+    from imageio_ffmpeg import get_ffmpeg_exe
+
+    path = folder / "session.mp3"
+    path.write_bytes(mp3)
+    command = [get_ffmpeg_exe(), "-v", "error", "-i", str(path), "-f", "s16le", "-"]
+    done = subprocess.run(command, capture_output=True, check=True)
+    assert done.stderr == b""
+    return np.frombuffer(done.stdout, "<i2").astype(float) / 32_768
+
+
+def rms_db(signal: Signal) -> float:
+    return float(20 * np.log10(np.sqrt(np.mean(signal**2)) + 1e-12))
+
+
+def joins(timeline: Timeline) -> Iterable[int]:
+    """Yield the samples where one piece ends and the next begins."""
+    yield OPENING * FRAME
+    for sound in timeline.sounds:
+        yield (sound.start - LEAD) * FRAME
+        yield (sound.end + TAIL) * FRAME
+    for before, after in pairwise(timeline.sounds):
+        yield from range((before.end + TAIL + 2_500) * FRAME, (after.start - LEAD) * FRAME, 2_500 * FRAME)
+    yield (timeline.frames - CLOSING) * FRAME
+
+
+# --- length and place ---
+
+
+@pytest.mark.parametrize("more", [1, 2, 47, 48, 123, 575, 576])
+def test_a_session_decodes_to_exactly_its_samples(studio: Studio, more: int) -> None:
+    other = Studio(studio.store.folder, more)
+    timeline, _, _ = other.timeline()
+    mp3 = other.session()
+    assert decode(mp3).size == timeline.total
+    assert len(mp3) == (stream_frames(timeline.total) + 1) * FRAME_BYTES
+
+
+@pytest.mark.parametrize("more", [1, 123, 576])
+def test_ffmpeg_hears_as_many_samples_and_the_same_ones(studio: Studio, tmp_path: Path, more: int) -> None:
+    other = Studio(studio.store.folder, more)
+    mp3 = other.session()
+    theirs = decode_with_ffmpeg(mp3, tmp_path)
+    assert theirs.size == other.timeline()[0].total
+    assert np.abs(theirs - decode(mp3)).max() < 3 / 32_768
+
+
+def test_each_sound_begins_and_ends_within_a_frame_of_its_place(studio: Studio, decoded: Signal) -> None:
+    timeline, clips, _ = studio.timeline()
+    loud = np.convolve(np.abs(decoded), np.ones(48) / 48, mode="same") > 10 ** (-40 / 20)
+    phrases = [sound for sound in timeline.sounds if isinstance(sound.cue, Phrase)]
+    assert len(phrases) == 4
+    for sound in phrases:
+        assert isinstance(sound.cue, Phrase)
+        start, end = sound.start * FRAME, sound.start * FRAME + clips[sound.cue.text].samples
+        around = np.flatnonzero(loud[start - FRAME : end + FRAME]) + start - FRAME
+        assert abs(around[0] - start) <= FRAME
+        assert -0.09 * RATE_HZ < around[-1] - end <= FRAME  # a clip ends with 60 ms of its own silence, and a fade
+        assert loud[start + 2 * FRAME : end - 5 * FRAME].all()
+
+
+def test_a_bell_begins_at_its_place(studio: Studio, decoded: Signal) -> None:
+    timeline, _, _ = studio.timeline()
+    (start,) = (sound.start * FRAME for sound in timeline.sounds if isinstance(sound.cue, Bell))
+    assert rms_db(decoded[start - 4 * FRAME : start - FRAME]) < -57
+    assert rms_db(decoded[start + 2 * FRAME : start + 6 * FRAME]) > -35
+
+
+def test_nothing_sounds_in_the_silences_but_the_room_tone(studio: Studio, decoded: Signal) -> None:
+    timeline, _, _ = studio.timeline()
+    for start, length in timeline.gaps():
+        silence = decoded[(start + TAIL) * FRAME : (start + length - LEAD) * FRAME]
+        assert silence.size == 0 or np.abs(silence).max() < 10 ** (-44 / 20)
+
+
+def test_no_tenth_of_a_second_falls_silent_between_the_fades(studio: Studio, decoded: Signal) -> None:
+    timeline, _, _ = studio.timeline()
+    inside = decoded[OPENING * FRAME : (timeline.frames - CLOSING) * FRAME]
+    windows = inside[: inside.size // 1_200 * 1_200].reshape(-1, 1_200)
+    joined = np.concatenate([windows[:-1], windows[1:]], axis=1)  # 100 ms, every 50 ms
+    assert rms_db(joined[np.argmin((joined**2).mean(axis=1))]) > -66
+
+
+def test_no_join_steps(studio: Studio, decoded: Signal) -> None:
+    timeline, _, _ = studio.timeline()
+    places = list(joins(timeline))
+    assert len(places) > 11
+    for place in places:
+        around = decoded[place - FRAME // 2 : place + FRAME // 2]
+        assert np.abs(np.diff(around)).max() < STEP, f"at {place / RATE_HZ:.3f} s"
+
+
+def test_the_session_fades_in_from_nothing_and_ends_in_nothing(decoded: Signal) -> None:
+    assert rms_db(decoded[:240]) < -80
+    assert rms_db(decoded[-2_400:]) < -80
+    assert np.abs(decoded[-240:]).max() < 3 / 32_768
+
+
+def test_the_shortest_closing_that_a_length_leaves_is_as_exact(studio: Studio) -> None:
+    one, whole = (decode(Studio(studio.store.folder, more).session()) for more in (1, FRAME))
+    assert whole.size - one.size == FRAME - 1
+    assert np.array_equal(one[: -CLOSING * FRAME - FRAME], whole[: -CLOSING * FRAME - 2 * FRAME + 1])
+
+
+# --- pieces are kept ---
+
+
+def test_a_second_stream_reads_every_piece_from_the_store(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = studio.session()
+
+    def never(*_: object) -> bytes:
+        raise AssertionError("a piece was made again")
+
+    monkeypatch.setattr(pieces, "encode", never)
+    monkeypatch.setattr(pieces.sound, "tone", never)
+    assert studio.session() == first
+
+
+def test_the_same_session_in_another_store_has_the_same_bytes(studio: Studio, own: Studio) -> None:
+    assert own.session() == studio.session()
+
+
+def test_a_phrase_that_comes_twice_is_one_piece(own: Studio) -> None:
+    # three phrases, the bell, a minute of tone, the opening, the closing
+    assert (len(own.kept("clips")), len(own.kept())) == (3, 7)
+
+
+def test_another_gain_makes_other_phrases_and_keeps_the_rest(own: Studio) -> None:
+    before = own.session()
+    own.gain_db -= 6
+    after = own.session()
+    assert len(own.kept()) == 7 + 3
+    start = own.timeline()[0].sounds[0].start * FRAME
+    louder, softer = (rms_db(decode(mp3)[start : start + RATE_HZ]) for mp3 in (before, after))
+    assert louder - softer == pytest.approx(6, abs=0.1)
+
+
+def whole_entry(body: bytes) -> bytes:
+    return json.dumps({"sha256": sha256(body).hexdigest(), "size": len(body)}).encode() + b"\n" + body
+
+
+DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    "empty": lambda data: b"",
+    "cut short": lambda data: data[: len(data) // 2],
+    "a flipped bit in the body": lambda data: data[:-100] + bytes([data[-100] ^ 1]) + data[-99:],
+    "a flipped bit in the head": lambda data: bytes([data[0] ^ 1]) + data[1:],
+    "zeros": lambda data: bytes(len(data)),
+    "another file": lambda data: b"<html></html>\n" + data,
+    "whole, but a frame too long": lambda data: whole_entry(data.partition(b"\n")[2] + data[-FRAME_BYTES:]),
+    "whole, but of no length": lambda data: whole_entry(b""),
+    "size in words": lambda data: b'{"sha256": "0", "size": "x"}\n' + data.partition(b"\n")[2],
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_every_damaged_piece_is_made_again_with_the_same_bytes(own: Studio, damage: str) -> None:
+    first = own.session()
+    whole = {path: path.read_bytes() for path in own.kept()}
+    for path, data in whole.items():
+        path.write_bytes(DAMAGES[damage](data))
+    assert own.session() == first
+    assert [path for path, data in whole.items() if path.read_bytes() != data] == []
+    assert own.kept() == list(whole)
+
+
+def test_vanished_pieces_are_made_again(own: Studio) -> None:
+    first = own.session()
+    for path in own.kept():
+        path.unlink()
+    assert own.session() == first
+
+
+CLIP_DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    "a flipped bit of its sound": lambda data: data[:-100] + bytes([data[-100] ^ 1]) + data[-99:],
+    "another digest in its head": lambda data: data.replace(b'"sha256": "', b'"sha256": "0', 1),
+    "other samples in its head": lambda data: data.replace(b'"samples": ', b'"samples": 1', 1),
+}
+
+
+@pytest.mark.parametrize("damage", CLIP_DAMAGES)
+def test_a_damaged_clip_is_mended_at_the_second_build_at_the_latest(own: Studio, tmp_path: Path, damage: str) -> None:
+    whole = Studio(Path(shutil.copytree(own.store.folder, tmp_path / "whole")), gain_db=-6.0)
+    own.gain_db = -6.0  # so that no phrase's piece is there yet
+    for path in own.kept("clips"):
+        path.write_bytes(CLIP_DAMAGES[damage](path.read_bytes()))
+    try:
+        mended = own.session()
+    except StoreError as error:
+        assert "once more" in str(error)
+        mended = own.session()  # what the error says will help
+    assert mended == whole.session()
+
+
+def test_a_clip_that_vanished_is_not_missed_while_its_piece_is_there(own: Studio) -> None:
+    first = own.session()
+    timeline, clips, gain_db = own.timeline()
+    for path in own.kept("clips"):
+        path.unlink()
+    assert b"".join(Pieces(own.store, gain_db).stream(timeline, clips)) == first

@@ -1,0 +1,175 @@
+"""A whole build, with the fake voice: what comes out, and what does not."""
+
+import os
+from pathlib import Path
+
+import pytest
+from conftest import FAKE_VOICE
+from helpers import decode, decode_with_ffmpeg, write_practice
+
+from audioguide import build, timetable
+from audioguide.clock import FRAME, RATE_HZ, frames
+from audioguide.errors import InputError, LengthError, ScriptError
+from audioguide.request import Request, default_out
+from audioguide.session import plan, render, write
+from audioguide.store import Store
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def _request(seconds: float, **options: object) -> Request:
+    return Request(round(seconds * RATE_HZ), voice=FAKE_VOICE, **options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("minutes", [5, 20, 60])
+def test_the_timetable_is_the_golden_one(shared_store: Store, minutes: int) -> None:
+    timeline = plan(_request(minutes * 60), shared_store).timeline
+    text = "\n".join([timetable.bar(timeline), timetable.summary(timeline), *timetable.table(timeline)]) + "\n"
+    golden = GOLDEN / f"psoas-release-{minutes}m.txt"
+    if os.environ.get("AUDIOGUIDE_WRITE_GOLDEN"):  # after a change of wording: write, read the diff, commit
+        golden.write_text(text, encoding="utf-8")
+
+    assert text == golden.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("seconds", [300, 301, 307.013, 450])
+def test_both_decoders_return_the_length_to_the_sample(shared_store: Store, tmp_path: Path, seconds: float) -> None:
+    out = tmp_path / "session.mp3"
+    write(_request(seconds), out, shared_store)
+
+    assert len(decode(out.read_bytes())) == round(seconds * RATE_HZ)
+    assert len(decode_with_ffmpeg(out.read_bytes())) == round(seconds * RATE_HZ)
+
+
+def test_every_phrase_is_heard_where_the_timeline_says(shared_store: Store, tmp_path: Path) -> None:
+    import numpy as np
+
+    out = tmp_path / "session.mp3"
+    timeline = write(_request(300), out, shared_store).timeline
+    signal = np.abs(decode(out.read_bytes()))
+
+    for sound in timeline.sounds:
+        before, inside = signal[: sound.start * FRAME][-6000:], signal[sound.start * FRAME :][: 2 * FRAME]
+        assert before.max() < 0.02 < inside.max(), sound
+
+
+def test_a_second_build_speaks_nothing_and_is_the_same_to_the_byte(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    first = write(_request(300), tmp_path / "first.mp3", store)
+    second = write(_request(300), tmp_path / "second.mp3", store)
+
+    assert first.spoken == len(first.clips) > 0 == second.spoken
+    assert (tmp_path / "first.mp3").read_bytes() == (tmp_path / "second.mp3").read_bytes()
+
+
+def test_programs_can_build(workplace: Path) -> None:
+    path = build(5, voice=FAKE_VOICE, cache=workplace / "cache", out=workplace / "mine.mp3")
+
+    assert path.read_bytes()[:3] == b"ID3"
+    with pytest.raises(InputError, match="is not a length"):
+        build("soon", voice=FAKE_VOICE)
+
+
+def test_an_impossible_length_names_the_range_the_nearest_and_what_helps(shared_store: Store) -> None:
+    with pytest.raises(LengthError) as caught:
+        plan(_request(60), shared_store)
+    words = str(caught.value)
+
+    assert words.startswith("1:00 asked; with voice fake this wording can be ")
+    nearest = words.split("the nearest length that builds is ")[1].split(";")[0]
+    minutes, seconds = map(int, nearest.split(":"))
+    assert plan(_request(minutes * 60 + seconds), shared_store).timeline.total
+    with pytest.raises(LengthError):
+        plan(_request(minutes * 60 + seconds - 1), shared_store)
+    assert "--guidance brief" in words and "--no-grounding" not in words and "\n" not in words
+
+
+def test_no_grounding_is_proposed_where_it_would_help(shared_store: Store) -> None:
+    with pytest.raises(LengthError, match="try --no-grounding, --guidance brief, a faster --pace"):
+        plan(_request(240, grounding=True), shared_store)
+
+
+def test_a_length_that_is_spoken_before_a_rest_must_be_true(shared_store: Store, tmp_path: Path) -> None:
+    toml = 'title = "T"\nsteps = ["a"]\n'
+    folder = write_practice(tmp_path / "p", toml, {"a": "Hello.\n\nTwo minutes of quiet.\n[rest]\nBye.\n"})
+
+    with pytest.raises(ScriptError, match=r'a\.md\.j2:3: "Two minutes" is said here'):
+        plan(_request(240, practice=str(folder)), shared_store)
+    assert plan(_request(140, practice=str(folder)), shared_store)
+
+
+def test_one_step_alone_has_its_natural_length(shared_store: Store, tmp_path: Path) -> None:
+    timeline = plan(Request(None, voice=FAKE_VOICE, only="first-check"), shared_store).timeline
+    assert [mark.title for mark in timeline.chapters] == ["A first look"]
+    assert 20 * RATE_HZ < timeline.total < 120 * RATE_HZ
+    with pytest.raises(InputError, match="did you mean bolster"):
+        plan(Request(None, voice=FAKE_VOICE, only="boltser"), shared_store)
+
+
+def test_an_unused_setting_is_refused_with_a_suggestion(tmp_path: Path, shared_store: Store) -> None:
+    toml = 'title = "T"\nsteps = ["a"]\n'
+    folder = write_practice(tmp_path / "p", toml, {"a": "Hello {{ name }}.\n[rest]\nBye."})
+
+    with pytest.raises(InputError, match=r"--set nmae: no script of p uses nmae; did you mean name\?"):
+        render(_request(60, practice=str(folder), settings={"nmae": "Ada"}))
+    assert "Hello Ada." in render(_request(60, practice=str(folder), settings={"name": "Ada"}))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{# only a remark #}\n", "a.md.j2:1: nothing is left of this step"),
+        ("# Title\n\n", "a.md.j2:1: nothing is left of this step"),
+        ("[pause 6s]\n", "nothing is spoken in this session"),
+        ("Hi.\n[pause 6m]\nBye.\n", r"a.md.j2:2: the silence here is at least 6:00, but longest_silence is 5:00"),
+    ],
+)
+def test_a_session_without_words_is_refused(tmp_path: Path, shared_store: Store, text: str, words: str) -> None:
+    folder = write_practice(tmp_path / "p", 'title = "T"\nsteps = ["a"]\n', {"a": text})
+
+    with pytest.raises(ScriptError, match=words):
+        plan(_request(1200, practice=str(folder)), shared_store)
+
+
+def test_a_failed_build_leaves_the_old_session_as_it_was(tmp_path: Path, shared_store: Store) -> None:
+    out = tmp_path / "session.mp3"
+    write(_request(300), out, shared_store)
+    old = out.read_bytes()
+
+    with pytest.raises(LengthError):
+        write(_request(3), out, shared_store)
+    assert out.read_bytes() == old
+    assert [path.name for path in tmp_path.iterdir()] == ["session.mp3"]
+
+
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [
+        ({}, "psoas-release-20m"),
+        ({"voice": "system"}, "psoas-release-20m-system"),
+        ({"grounding": False}, "psoas-release-20m-no-grounding"),
+        ({"ending": "sleep", "guidance": "brief"}, "psoas-release-20m-brief-sleep"),
+        ({"pace_wpm": 100.0, "bell": False}, "psoas-release-20m-100wpm-no-bell"),
+        ({"settings": {"name": "Zoë B/../x"}}, "psoas-release-20m-name-Zoë-B-x"),
+    ],
+)
+def test_the_file_name_tells_what_differs(options: dict[str, object], name: str) -> None:
+    request = Request(1200 * RATE_HZ, **options)  # type: ignore[arg-type]
+
+    assert default_out(request) == Path("output") / f"{name}.mp3"
+
+
+def test_the_opening_and_the_closing_fade(shared_store: Store, tmp_path: Path) -> None:
+    import numpy as np
+
+    out = tmp_path / "session.mp3"
+    write(_request(300), out, shared_store)
+    signal = decode(out.read_bytes())
+
+    def level(start_s: float, length_s: float) -> float:
+        part = signal[round(start_s * RATE_HZ) :][: round(length_s * RATE_HZ)]
+        return float(20 * np.log10(np.sqrt((part**2).mean()) + 1e-9))
+
+    assert level(0, 0.1) < -75 < level(1.5, 0.3)
+    assert level(299.8, 0.2) < -80 and level(295, 0.5) > -66
+    assert frames(2) * FRAME <= 2 * RATE_HZ

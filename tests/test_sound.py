@@ -1,0 +1,271 @@
+"""What is done to speech, tone and bell before they are encoded."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from pyloudnorm import Meter
+from voices_for_tests import voice_of
+
+from audioguide.clock import FRAME, LEAD, RATE_HZ, TAIL, frames_for
+from audioguide.level import CEILING_DBFS, TARGET_LUFS
+from audioguide.plan import CLOSING, OPENING
+from audioguide.sound import (
+    BELL_UNDER_LU,
+    TONE_DBFS,
+    bell,
+    bell_frames,
+    closing,
+    conform,
+    opening,
+    phrase,
+    to_signal,
+    tone,
+)
+from audioguide.speak.engine import find_engine
+
+Signal = NDArray[np.float64]
+LSB = 1 / 32_768
+
+
+def pcm(signal: Signal) -> bytes:
+    return np.rint(signal * 32_767).astype("<i2").tobytes()
+
+
+def sine(samples: int, hz: float = 440.0, peak: float = 0.3, rate_hz: int = RATE_HZ) -> Signal:
+    return peak * np.sin(2 * np.pi * hz * np.arange(samples) / rate_hz)
+
+
+def quiet(samples: int, dbfs: float = -75.0) -> Signal:
+    return 10 ** (dbfs / 20) * np.random.default_rng(3).standard_normal(samples)
+
+
+def rms_db(signal: Signal) -> float:
+    return float(20 * np.log10(np.sqrt(np.mean(signal**2)) + 1e-12))
+
+
+def pitch_hz(signal: Signal) -> float:
+    spectrum = np.abs(np.fft.rfft(signal * np.hanning(signal.size), 1 << 20))
+    return float(spectrum.argmax() * RATE_HZ / (1 << 20))
+
+
+# --- conform: trimming and resampling ---
+
+
+@pytest.mark.parametrize("before", [0, 100, 12_000, 48_001])
+@pytest.mark.parametrize("behind", [0, 77, 12_000, 30_003])
+def test_silence_before_and_behind_is_trimmed_and_no_speech_with_it(before: int, behind: int) -> None:
+    speech = sine(RATE_HZ)
+    kept = to_signal(conform(pcm(np.concatenate([quiet(before), speech, quiet(behind)])), RATE_HZ))
+    loud = np.flatnonzero(np.abs(kept) > 0.02)
+    assert loud[-1] - loud[0] > RATE_HZ - 60
+    assert loud[0] <= 0.022 * RATE_HZ
+    assert kept.size - loud[-1] <= 0.067 * RATE_HZ
+
+
+def test_a_soft_end_of_a_word_is_not_trimmed() -> None:
+    fading = sine(RATE_HZ) * 10 ** (-np.linspace(0, 50, RATE_HZ) / 20)  # to -60 dBFS: an "s" that dies away
+    kept = to_signal(conform(pcm(np.concatenate([fading, quiet(RATE_HZ)])), RATE_HZ))
+    assert kept.size > 0.75 * RATE_HZ
+    assert rms_db(kept[-480:]) < -50
+
+
+def test_a_pause_inside_a_phrase_is_kept() -> None:
+    speech = np.concatenate([sine(12_000), np.zeros(24_000), sine(12_000)])
+    assert abs(len(conform(pcm(speech), RATE_HZ)) // 2 - speech.size) < 240
+
+
+@pytest.mark.parametrize(
+    "silence", [b"", bytes(2), bytes(48_000), pcm(quiet(RATE_HZ))], ids=["0", "1", "zeros", "hiss"]
+)
+@pytest.mark.parametrize("rate_hz", [22_050, 24_000])
+def test_silence_alone_becomes_nothing(silence: bytes, rate_hz: int) -> None:
+    assert conform(silence, rate_hz) == b""
+
+
+@pytest.mark.parametrize("rate_hz", [8_000, 16_000, 22_050, 44_100, 48_000])
+def test_resampling_keeps_pitch_length_and_level(rate_hz: int) -> None:
+    kept = to_signal(conform(pcm(sine(rate_hz * 2, 440.0, 0.3, rate_hz)), rate_hz))
+    assert abs(kept.size - 2 * RATE_HZ) <= RATE_HZ // 100
+    assert pitch_hz(kept) == pytest.approx(440, abs=0.5)
+    assert rms_db(kept[2_000:-2_000]) == pytest.approx(rms_db(sine(RATE_HZ)), abs=0.05)
+
+
+def test_resampling_adds_no_second_tone() -> None:
+    kept = to_signal(conform(pcm(sine(22_050, 5_000.0, 0.3, 22_050)), 22_050))[2_000:-2_000]
+    spectrum = np.abs(np.fft.rfft(kept * np.blackman(kept.size)))
+    hz = np.fft.rfftfreq(kept.size, 1 / RATE_HZ)
+    assert spectrum[np.abs(hz - 5_000) > 50].max() < spectrum.max() * 10 ** (-70 / 20)
+
+
+def test_loud_speech_is_not_wrapped_around_by_resampling() -> None:
+    square = np.sign(sine(22_050, 300.0, 1.0, 22_050))
+    kept = to_signal(conform(pcm(square), 22_050))[100:-100]
+    held = np.abs(kept) > 0.9
+    assert held.mean() > 0.8
+    assert np.abs(np.diff(kept))[held[1:] & held[:-1]].max() < 0.2
+
+
+# --- phrase ---
+
+
+@given(samples=st.integers(1_200, 30_000))
+@settings(max_examples=40, deadline=None)
+def test_a_piece_is_whole_frames_however_long_the_speech(samples: int) -> None:
+    dressed = phrase(pcm(sine(samples)), 0.0)
+    assert len(dressed) == (LEAD + frames_for(samples) + TAIL) * FRAME * 2
+
+
+@pytest.mark.parametrize("samples", [1_200, 5_760, 12_001, 23_987])
+def test_edges_are_faded_and_nothing_sounds_outside_of_them(samples: int) -> None:
+    level = np.full(samples, 0.25)  # a worst case: it begins and ends in mid-air
+    dressed = to_signal(phrase(pcm(level), 0.0)) - to_signal(tone(LEAD + frames_for(samples) + TAIL))
+    start, end = LEAD * FRAME, LEAD * FRAME + samples
+    assert np.abs(dressed[:start]).max() <= LSB
+    assert np.abs(dressed[end:]).max() <= LSB
+    assert np.abs(np.diff(dressed)).max() < 0.25 / 240 * 1.5  # no step steeper than a fade of 10 ms
+    rising = np.flatnonzero(dressed > 0.24)[0] - start
+    falling = end - np.flatnonzero(dressed > 0.24)[-1]
+    assert 0.008 * RATE_HZ < rising < 0.02 * RATE_HZ
+    assert 0.008 * RATE_HZ < falling < 0.022 * RATE_HZ
+
+
+def test_between_the_edges_the_speech_is_as_loud_as_the_gain_says() -> None:
+    dressed = to_signal(phrase(pcm(sine(RATE_HZ, peak=0.05)), 6.0))
+    inside = dressed[LEAD * FRAME + 1_000 : LEAD * FRAME + RATE_HZ - 1_000]
+    assert rms_db(inside) == pytest.approx(rms_db(sine(RATE_HZ, peak=0.05)) + 6, abs=0.02)
+    assert pitch_hz(inside) == pytest.approx(440, abs=0.5)
+
+
+@pytest.mark.parametrize("gain_db", [0.0, 6.0, 12.0, 30.0])
+def test_a_phrase_never_clips(gain_db: float) -> None:
+    speech = np.clip(0.5 * np.random.default_rng(5).standard_normal(RATE_HZ), -1, 1) * np.sin(np.arange(RATE_HZ) / 900)
+    dressed = to_signal(phrase(pcm(speech), gain_db))
+    assert np.abs(dressed).max() <= 10 ** (CEILING_DBFS / 20) + 0.005  # the tone's own peak comes on top
+
+
+def test_the_same_speech_gives_the_same_piece() -> None:
+    assert phrase(pcm(sine(9_999)), 3.0) == phrase(pcm(sine(9_999)), 3.0)
+
+
+@pytest.mark.speech
+@pytest.mark.parametrize("engine", ["natural", "system"])
+def test_trimming_takes_nothing_of_real_speech(engine: str) -> None:
+    spoken = find_engine(engine, "voices/test.toml")
+    recording = spoken.speak("Let your shoulders be heavy, and rest.", voice_of(engine))
+    spoken.close()
+    raw, kept = to_signal(recording.pcm), to_signal(conform(recording.pcm, recording.rate_hz))
+    assert 1.5 < kept.size / RATE_HZ <= raw.size / recording.rate_hz + 0.001
+    assert np.sum(kept**2) / RATE_HZ == pytest.approx(np.sum(raw**2) / recording.rate_hz, rel=0.001)
+    assert rms_db(kept[:480]) < -20  # no word has begun in full before the fade-in is over
+    assert rms_db(kept[-480:]) < -40
+
+
+# --- room tone ---
+
+
+@pytest.mark.parametrize("frames", [40, OPENING, CLOSING, 2_500])
+def test_room_tone_has_its_stated_level(frames: int) -> None:
+    room = to_signal(tone(frames))
+    assert room.size == frames * FRAME
+    assert rms_db(room) == pytest.approx(-62, abs=0.3)
+    assert TONE_DBFS == -62
+    assert np.abs(room).max() < 10 ** (-45 / 20)
+
+
+def test_no_moment_of_the_room_tone_is_so_soft_that_a_loudspeaker_falls_asleep() -> None:
+    room = to_signal(tone(2_500))
+    windows = room[: room.size // 2_400 * 2_400].reshape(-1, 2_400)
+    assert min(rms_db(window) for window in windows) > -66
+    assert max(rms_db(window) for window in windows) < -58
+
+
+def test_room_tone_is_low_passed_near_1_khz_and_has_no_rumble() -> None:
+    room = to_signal(tone(2_500))
+    power = np.abs(np.fft.rfft(room)) ** 2
+    hz = np.fft.rfftfreq(room.size, 1 / RATE_HZ)
+
+    def band_db(low: float, high: float) -> float:
+        return float(10 * np.log10(power[(hz >= low) & (hz < high)].mean()))
+
+    flat = band_db(100, 400)
+    assert band_db(950, 1_050) - flat == pytest.approx(-6, abs=1)
+    assert band_db(1_900, 2_100) - flat < -20
+    assert band_db(4_000, 12_000) - flat < -30
+    assert band_db(0, 20) - flat < -30
+
+
+def test_room_tone_is_always_the_same() -> None:
+    assert tone(50) == tone(50)
+
+
+def test_the_opening_rises_from_nothing_to_the_room_tone() -> None:
+    room = to_signal(opening(OPENING))
+    assert room.size == OPENING * FRAME
+    assert np.abs(room[:24]).max() <= LSB
+    quarters = [rms_db(part) for part in np.array_split(room, 4)]
+    assert quarters == sorted(quarters)
+    assert quarters[-1] == pytest.approx(-63, abs=1)
+
+
+@given(samples=st.integers(2, CLOSING * FRAME), more=st.integers(0, 3))
+@settings(max_examples=30, deadline=None)
+def test_the_closing_reaches_zero_exactly_at_its_last_sample(samples: int, more: int) -> None:
+    frames = frames_for(samples) + more
+    room = to_signal(closing(samples, frames))
+    assert room.size == frames * FRAME
+    assert not room[samples - 1 :].any()
+
+
+def test_the_closing_falls_evenly_from_the_room_tone() -> None:
+    room = to_signal(closing(CLOSING * FRAME, CLOSING))
+    tenths = [rms_db(part) for part in np.array_split(room, 10)]
+    assert tenths == sorted(tenths, reverse=True)
+    assert tenths[0] == pytest.approx(-62.5, abs=1)
+    assert np.flatnonzero(room)[-1] > room.size * 0.9
+
+
+# --- the bell ---
+
+
+def loudest_400_ms(signal: Signal) -> float:
+    meter, block = Meter(RATE_HZ, block_size=0.4), round(0.4 * RATE_HZ)
+    starts = range(0, min(signal.size - block, 12 * RATE_HZ), block // 4)
+    return max(meter.integrated_loudness(signal[start : start + block]) for start in starts)
+
+
+@pytest.mark.parametrize("strokes", [1, 2, 3])
+def test_a_bell_stays_6_lu_under_the_speech(strokes: int) -> None:
+    assert loudest_400_ms(to_signal(bell(strokes))) == pytest.approx(-25, abs=0.3)
+    assert TARGET_LUFS - BELL_UNDER_LU == -25
+
+
+@pytest.mark.parametrize("strokes", [1, 2, 3])
+def test_a_bell_is_whole_frames_and_never_clips(strokes: int) -> None:
+    rung = to_signal(bell(strokes))
+    assert rung.size == (LEAD + bell_frames(strokes) + TAIL) * FRAME
+    assert np.abs(rung).max() < 10 ** (CEILING_DBFS / 20)
+
+
+def test_a_bell_rises_for_at_least_30_ms() -> None:
+    rung = to_signal(bell(1))[LEAD * FRAME :]
+    rung -= to_signal(tone(LEAD + bell_frames(1) + TAIL))[LEAD * FRAME :]
+    swell = np.array([np.abs(part).max() for part in np.array_split(rung[: RATE_HZ // 5], 50)])  # 4 ms each
+    assert swell[: 30 // 4].max() < swell.max() * 0.95
+    assert swell[: 10 // 4].max() < swell.max() / 4
+    assert np.abs(rung[:24]).max() < swell.max() / 100
+
+
+def test_each_stroke_of_a_bell_is_heard() -> None:
+    rung = to_signal(bell(3))
+    swell = np.array([TONE_DBFS, *(rms_db(part) for part in np.array_split(rung, rung.size // 2_400))])
+    strokes = np.flatnonzero(np.diff(swell) > 3)
+    assert np.sum(np.diff(strokes, prepend=-99) > 5) == 3
+
+
+@pytest.mark.parametrize("strokes", [1, 3])
+def test_a_bell_has_died_away_when_it_ends(strokes: int) -> None:
+    rung = to_signal(bell(strokes))
+    assert rms_db(rung[-(TAIL + 5) * FRAME :]) == pytest.approx(-62, abs=2)
+    assert np.abs(np.diff(rung[-2 * RATE_HZ :])).max() < 0.005

@@ -1,0 +1,372 @@
+"""Phrases become clips: each spoken once, none that cannot be speech, and the right words at the right pace."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pyloudnorm import Meter
+from voices_for_tests import Answering, Counting, phrase, use, voice_of
+
+from audioguide.errors import EngineError, InputError, ScriptError
+from audioguide.model import Clip
+from audioguide.sound import to_signal
+from audioguide.speak import speaker
+from audioguide.speak.engine import Recording
+from audioguide.speak.fake import Fake
+from audioguide.speak.speaker import ATTEMPTS, GAIN_LINES, Speaker
+from audioguide.store import Store
+
+TEXTS = ("Rest here.", "Let the floor hold you.", "Breathe out, and rest.")
+HUM = Fake().speak("Let the floor hold you.", voice_of("fake"))
+
+
+def speak_all(counting: Counting, store: Store, monkeypatch: pytest.MonkeyPatch, **changes: object) -> list[Clip]:
+    use(monkeypatch, counting)
+    with Speaker(voice_of("fake", **changes), store) as speaking:  # type: ignore[arg-type]  # changes hold no pace
+        return [speaking.clip(phrase(text)) for text in TEXTS]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "store")
+
+
+# --- each phrase is spoken once ---
+
+
+def test_a_second_run_speaks_nothing_and_finds_the_same_clips(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = Counting(), Counting()
+    assert speak_all(first, store, monkeypatch) == speak_all(second, store, monkeypatch)
+    assert first.asked == list(TEXTS)
+    assert second.asked == []
+
+
+def test_a_phrase_that_comes_twice_is_spoken_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = Counting()
+    use(monkeypatch, engine)
+    with Speaker(voice_of("fake"), store) as speaking:
+        assert [each.source.line for each in speaking.missing([phrase("Rest.", 1), phrase("Rest.", 9)])] == [1]
+        assert speaking.clip(phrase("Rest.", 1)) == speaking.clip(phrase("Rest.", 9))
+        assert speaking.missing([phrase("Rest.", 1), phrase("Breathe.", 2), phrase("Rest.", 9)]) == [
+            phrase("Breathe.", 2)
+        ]
+        assert speaking.spoken == 1
+    assert engine.asked == ["Rest."]
+    assert engine.closed == 1
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"pace_wpm": 130.0},
+        {"language": "de"},
+        {"options": {"voice": "other"}},
+        {"engine": "system"},
+        {"lexicon": {"rest": "wrest", "floor": "flore"}},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_whatever_changes_the_sound_is_spoken_anew(
+    store: Store, monkeypatch: pytest.MonkeyPatch, changes: dict[str, object]
+) -> None:
+    speak_all(Counting(), store, monkeypatch)
+    engine = Counting()
+    speak_all(engine, store, monkeypatch, **changes)
+    assert len(engine.asked) == len(TEXTS)
+
+
+def test_another_fingerprint_of_the_engine_is_spoken_anew(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    speak_all(Counting("engine 1"), store, monkeypatch)
+    engine = Counting("engine 2")
+    speak_all(engine, store, monkeypatch)
+    assert engine.asked == list(TEXTS)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"name": "other"}, {"description": "x"}, {"shown": "elsewhere.toml"}, {"gain_db": 3.0}]
+)
+def test_what_does_not_change_the_sound_is_not_spoken_anew(
+    store: Store, monkeypatch: pytest.MonkeyPatch, changes: dict[str, object]
+) -> None:
+    speak_all(Counting(), store, monkeypatch)
+    engine = Counting()
+    speak_all(engine, store, monkeypatch, **changes)
+    assert engine.asked == []
+
+
+# --- damaged clips ---
+
+
+def entries(store: Store, kind: str) -> list[Path]:
+    return sorted(path for path in (store.folder / kind).rglob("*") if path.is_file())
+
+
+def head_changed(data: bytes, **facts: object) -> bytes:
+    head, _, body = data.partition(b"\n")
+    return json.dumps(json.loads(head) | facts).encode() + b"\n" + body
+
+
+DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    "empty": lambda data: b"",
+    "cut in the head": lambda data: data[:20],
+    "no body": lambda data: data[: data.index(b"\n") + 1],
+    "one byte short": lambda data: data[:-1],
+    "one byte more": lambda data: data + b"x",
+    "all zeros": lambda data: bytes(len(data)),
+    "another file": lambda data: b"<html>no clip</html>\n" * 400,
+    "a list for a head": lambda data: b"[1, 2]\n" + data,
+    "no samples": lambda data: data.replace(b'"samples"', b'"sbmples"'),
+    "size in words": lambda data: head_changed(data, size="many"),
+    "size null": lambda data: head_changed(data, size=None),
+    "samples in words": lambda data: head_changed(data, samples="many"),
+    "other samples": lambda data: head_changed(data, samples=12_345),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_clip_is_spoken_again(store: Store, monkeypatch: pytest.MonkeyPatch, damage: str) -> None:
+    whole = speak_all(Counting(), store, monkeypatch)
+    victim = next(path for path in entries(store, "clips") if path.name == whole[1].key)
+    before = victim.read_bytes()
+    victim.write_bytes(DAMAGES[damage](before))
+    engine = Counting()
+    assert speak_all(engine, store, monkeypatch) == whole
+    assert engine.asked in ([TEXTS[1]], [])  # nothing to say where the damage could be told from the rest
+    assert store.read("clips", whole[1].key)
+
+
+def test_a_clip_that_vanished_is_spoken_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = speak_all(Counting(), store, monkeypatch)
+    for path in entries(store, "clips"):
+        path.unlink()
+    engine = Counting()
+    assert speak_all(engine, store, monkeypatch) == whole
+    assert engine.asked == list(TEXTS)
+
+
+# --- words ---
+
+
+def heard(monkeypatch: pytest.MonkeyPatch, store: Store, text: str, **lexicons: dict[str, str]) -> str:
+    """Return the words that the engine was given."""
+    engine = Counting()
+    use(monkeypatch, engine)
+    with Speaker(voice_of("fake", lexicon=lexicons.get("voice", {})), store, lexicons.get("practice")) as speaking:
+        speaking.clip(phrase(text))
+    return engine.asked[0]
+
+
+def test_the_lexicon_of_the_practice_wins_over_the_voices(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    voice, practice = {"psoas": "so as", "floor": "flaw"}, {"Psoas": "SOH-as"}
+    said = heard(monkeypatch, store, "Your psoas, the PSOAS, the floor.", voice=voice, practice=practice)
+    assert said == "Your SOH-as, the SOH-as, the flaw."
+
+
+def test_a_lexicon_changes_whole_words_only_and_never_its_own_words(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lexicon = {"rest": "breathe", "breathe": "rest", "a.m.": "in the morning", "arm rest": "support"}
+    said = heard(monkeypatch, store, "Rest, restless, 9 a.m. Breathe. Arm rest.", voice=lexicon)
+    assert said == "breathe, restless, 9 in the morning rest. support."
+
+
+def test_phonemes_are_written_beside_their_word(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert heard(monkeypatch, store, "Your psoas.", voice={"psoas": "/sˈOəs/"}) == "Your [psoas](/sˈOəs/)."
+
+
+def test_a_backslash_in_a_lexicon_is_said_as_written(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert heard(monkeypatch, store, "Rest.", voice={"rest": r"\1 \g<0>"}) == r"\1 \g<0>."
+
+
+def test_an_unreadable_sign_is_refused_before_anything_is_spoken(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = Counting()
+    use(monkeypatch, engine)
+    with (
+        Speaker(voice_of("fake"), store) as speaking,
+        pytest.raises(ScriptError, match=r"^arrive\.md\.j2:8: voice hum cannot read '🙂' \(U\+1F642\)"),
+    ):
+        speaking.missing([phrase("Rest.", 1), phrase("Smile 🙂.", 8)])
+    assert engine.asked == []
+
+
+# --- pace ---
+
+
+@pytest.mark.parametrize("name", ["natural", "system", "fake"])
+@pytest.mark.parametrize(("pace_wpm", "bound"), [(1.0, "slowest"), (10_000.0, "fastest")])
+def test_a_pace_out_of_reach_names_the_bound(store: Store, name: str, pace_wpm: float, bound: str) -> None:
+    with pytest.raises(InputError) as caught:
+        Speaker(voice_of(name, pace_wpm), store)
+    message = str(caught.value)
+    assert f"cannot speak at {pace_wpm:g} words a minute" in message
+    assert f"its {'slowest is' if bound == 'slowest' else 'slowest'}" in message
+    assert voice_of(name).name in message
+
+
+@pytest.mark.parametrize("pace_wpm", [float("nan"), float("inf"), -5.0, 0.0])
+def test_a_pace_that_is_no_pace_is_refused(store: Store, pace_wpm: float) -> None:
+    with pytest.raises(InputError):
+        Speaker(voice_of("fake", pace_wpm), store)
+
+
+def test_the_bounds_themselves_can_be_spoken(store: Store) -> None:
+    for pace_wpm in (Fake.slowest_wpm, Fake.fastest_wpm):
+        with Speaker(voice_of("fake", pace_wpm), store) as speaking:
+            assert speaking.clip(phrase("Let the floor hold you.")).samples > 10_000
+
+
+# --- gain ---
+
+
+def test_the_gain_brings_the_voice_to_minus_19_lufs(store: Store) -> None:
+    with Speaker(voice_of("fake"), store) as speaking:
+        gain_db = speaking.gain_db()
+        clips = [store.read("clips", speaking.clip(phrase(line)).key) for line in GAIN_LINES]
+    speech = to_signal(b"".join(entry[1] for entry in clips if entry))
+    assert Meter(24_000).integrated_loudness(speech) + gain_db == pytest.approx(-19, abs=0.15)
+
+
+def test_the_gain_is_measured_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = Counting()
+    use(monkeypatch, engine)
+    with Speaker(voice_of("fake"), store) as speaking:
+        first = speaking.gain_db()
+        assert speaking.gain_db() == first
+    assert engine.asked == list(GAIN_LINES)
+    monkeypatch.setattr(Speaker, "_measure_gain", None)
+    with Speaker(voice_of("fake"), store) as speaking:
+        assert speaking.gain_db() == first
+    assert len(engine.asked) == len(GAIN_LINES)
+
+
+def test_a_gain_in_the_voice_file_is_taken_as_it_stands(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = Counting()
+    use(monkeypatch, engine)
+    with Speaker(voice_of("fake", gain_db=-2.5), store) as speaking:
+        assert speaking.gain_db() == -2.5
+    assert engine.asked == []
+
+
+def test_gain_lines_that_are_damaged_in_the_store_do_not_change_the_gain(store: Store) -> None:
+    with Speaker(voice_of("fake"), store) as speaking:
+        expected = speaking.gain_db()
+    for path in entries(store, "gains"):
+        path.unlink()
+    for path in entries(store, "clips"):
+        data = path.read_bytes()
+        path.write_bytes(data[:-2] + bytes([data[-2] ^ 1, data[-1]]))  # the body: facts() cannot see it
+    with Speaker(voice_of("fake"), store) as speaking:
+        assert speaking.gain_db() == pytest.approx(expected, abs=0.05)
+
+
+@pytest.mark.parametrize("damage", ["empty", "no gain", "not a number"])
+def test_a_damaged_gain_is_measured_again(store: Store, damage: str) -> None:
+    with Speaker(voice_of("fake"), store) as speaking:
+        expected = speaking.gain_db()
+    (path,) = entries(store, "gains")
+    data = path.read_bytes()
+    path.write_bytes(
+        {
+            "empty": b"",
+            "no gain": data.replace(b"gain_db", b"gain_xx"),
+            "not a number": head_changed(data, gain_db="loud"),
+        }[damage]
+    )
+    with Speaker(voice_of("fake"), store) as speaking:
+        assert speaking.gain_db() == expected
+
+
+# --- garbage ---
+
+GARBAGE = {
+    "nothing": Recording(b"", 24_000),
+    "one byte": Recording(b"x", 24_000),
+    "an odd byte count": Recording(HUM.pcm + b"x", 24_000),
+    "silence": Recording(bytes(100_000), 24_000),
+    "silence at another rate": Recording(bytes(100_000), 22_050),
+    "rate 0": Recording(HUM.pcm, 0),
+    "a rate below zero": Recording(HUM.pcm, -24_000),
+    "rate 4 kHz": Recording(HUM.pcm, 4_000),
+    "rate 1 MHz": Recording(HUM.pcm, 1_000_000),
+    "a tenth of a second": Recording(HUM.pcm[20_000:24_800], 24_000),
+    "two minutes": Recording(HUM.pcm * 50, 24_000),
+}
+
+
+@pytest.mark.parametrize("garbage", GARBAGE)
+def test_garbage_from_an_engine_is_never_accepted(store: Store, monkeypatch: pytest.MonkeyPatch, garbage: str) -> None:
+    engine = Answering([GARBAGE[garbage]] * ATTEMPTS)
+    use(monkeypatch, engine)
+    wanted = phrase("Let the floor hold you.", line=31)
+    with Speaker(voice_of("fake"), store) as speaking:
+        with pytest.raises(EngineError) as caught:
+            speaking.clip(wanted)
+        assert speaking.missing([wanted]) == [wanted]
+        assert speaking.spoken == 0
+    assert str(caught.value).startswith('arrive.md.j2:31: voice hum cannot speak "Let the floor hold you.": ')
+    assert len(engine.asked) == ATTEMPTS
+    assert entries(store, "clips") == []
+
+
+@pytest.mark.parametrize("garbage", GARBAGE)
+def test_garbage_that_passes_is_spoken_again_and_forgotten(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, garbage: str
+) -> None:
+    use(monkeypatch, Answering([GARBAGE[garbage]] * (ATTEMPTS - 1)))
+    with Speaker(voice_of("fake"), store) as speaking:
+        recovered = speaking.clip(phrase("Let the floor hold you."))
+    use(monkeypatch, Counting())
+    with Speaker(voice_of("fake"), Store(tmp_path / "other")) as speaking:
+        assert recovered == speaking.clip(phrase("Let the floor hold you."))
+
+
+def test_an_engine_error_is_told_once_with_the_phrase_shortened(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    use(monkeypatch, Answering([EngineError("the reed is cracked")] * ATTEMPTS))
+    with (
+        Speaker(voice_of("fake"), store) as speaking,
+        pytest.raises(EngineError) as caught,
+    ):
+        speaking.clip(phrase("Let the floor hold you. " * 20, line=2))
+    message = str(caught.value)
+    assert message.startswith("arrive.md.j2:2: ")
+    assert message.endswith(": the reed is cracked")
+    assert len(message) < 160
+    assert isinstance(caught.value.__cause__, EngineError)
+
+
+@pytest.mark.parametrize("foreign", [RuntimeError("bad node"), ValueError("no shape"), OSError("gone"), KeyError("x")])
+def test_a_foreign_error_of_an_engine_is_told_with_the_phrase_too(
+    store: Store, monkeypatch: pytest.MonkeyPatch, foreign: Exception
+) -> None:
+    use(monkeypatch, Answering([foreign] * ATTEMPTS))
+    with (
+        Speaker(voice_of("fake"), store) as speaking,
+        pytest.raises(EngineError, match=r"^arrive\.md\.j2:6: "),
+    ):
+        speaking.clip(phrase("Rest.", line=6))
+
+
+def test_stopping_by_hand_is_never_tried_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Stopped(Counting):
+        def speak(self, text: str, voice: object) -> Recording:  # type: ignore[override]  # never gets as far
+            self.asked.append(text)
+            raise KeyboardInterrupt
+
+    engine = Stopped()
+    use(monkeypatch, engine)
+    with pytest.raises(KeyboardInterrupt), Speaker(voice_of("fake"), store) as speaking:
+        speaking.clip(phrase("Rest."))
+    assert (engine.asked, engine.closed) == (["Rest."], 1)
+
+
+@pytest.mark.parametrize("words", [8, 40])
+@pytest.mark.parametrize(("pace_wpm", "fits"), [(2_400.0, False), (400.0, True), (40.0, True), (10.0, False)])
+def test_what_is_believed_lies_between_fast_and_very_slow_speech(words: int, pace_wpm: float, fits: bool) -> None:
+    text = " ".join(["rest"] * words)
+    recording = Fake().speak(text, voice_of("fake", pace_wpm))
+    if fits:
+        assert speaker._checked(recording, text)
+        return
+    with pytest.raises(EngineError, match=f"for {words} words"):
+        speaker._checked(recording, text)

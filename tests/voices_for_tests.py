@@ -1,0 +1,93 @@
+"""Voices, phrases and engines that the tests of speech and sound share."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from audioguide.model import Phrase, Source
+from audioguide.speak import speaker
+from audioguide.speak.engine import Engine, Recording
+from audioguide.speak.fake import Fake
+from audioguide.voices import Voice, find_voice
+
+SHELF = {"natural": "calm", "system": "system"}
+"""Engine -> the voice of the shelf that speaks with it."""
+
+LINES = (
+    "You may move, stop, or skip a part. Eyes open, half open or closed are all equally good.",
+    "This is for the psoas, a deep muscle on each side. It begins along the lower spine, as high as the "
+    "lowest ribs, arcs forward over the front of the pelvis, and ends high on the inside of the thigh bone.",
+    "Do your lower ribs stick up a little? Are the backs of your thighs off the floor? It is only something to notice.",
+    "Raise it until the backs of your thighs rest firmly on the floor.",
+    "If you like, slide your fingers under your ribs, and notice how much space is there.",
+    "They may also not let go today, and that is fine. The body is smart, and it holds on for good reason.",
+    "A twitch, some shaking, heat, or a wave of worry may come up, or nothing at all. None of it is a "
+    "goal, and none a failure.",
+    "Now it is quiet for a few minutes at a time, with a sentence in between.",
+    "Now there is a choice. Some weight can make it easier to stay, and can calm things down.",
+    "Covered or not, nothing more is needed. It is quiet again for a few minutes.",
+    "You might open your eyes, and find one point to look at. It can stay there, and so can you.",
+    "If minding the breath is unpleasant, a sound in the room will do as well, or your heels on the "
+    "floor, or a hand on a cushion.",
+    "Then let your attention go down to your pelvis, to the centre of you. The back of the pelvis has "
+    "some weight, and the floor has it.",
+    "Now some quiet minutes, here, with the floor.",
+    "Let your eyes open, and look around.",
+    "When you are ready, come up slowly, with your hands helping and your head last.",
+    "This can be done every day, for five minutes or for an hour. Thank you for lying down.",
+)
+"""A little script: phrases of the practice on the shelf, as long and as short as a session's."""
+
+
+def voice_of(engine: str, pace_wpm: float | None = None, /, **changes: object) -> Voice:
+    """Return the voice of the shelf that speaks with an engine, or one that hums."""
+    hums = Voice("hum", "fake", "en", "hums", 120.0, None, {}, {}, "voices/hum.toml")
+    voice = find_voice(SHELF[engine]) if engine in SHELF else hums
+    return replace(voice.at_pace(pace_wpm), **changes)  # type: ignore[arg-type]  # the tests name real fields
+
+
+def phrase(text: str, line: int = 1) -> Phrase:
+    """Return a phrase that stands in a script's line."""
+    return Phrase(text, Source("arrive.md.j2", line))
+
+
+class Counting(Fake):
+    """A fake voice that remembers what it was asked to say."""
+
+    def __init__(self, fingerprint: str = "counting 1") -> None:
+        self.asked: list[str] = []
+        self.closed = 0
+        self._fingerprint = fingerprint
+
+    def fingerprint(self, voice: Voice) -> str:
+        return self._fingerprint
+
+    def speak(self, text: str, voice: Voice) -> Recording:
+        self.asked.append(text)
+        return super().speak(text, voice)
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+class Answering(Counting):
+    """A voice that answers with these recordings (or errors) one by one, then hums as it should."""
+
+    def __init__(self, answers: Sequence[Recording | Exception]) -> None:
+        super().__init__()
+        self._answers = list(answers)
+
+    def speak(self, text: str, voice: Voice) -> Recording:
+        whole = super().speak(text, voice)
+        if not self._answers:
+            return whole
+        answer = self._answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def use(monkeypatch: pytest.MonkeyPatch, engine: Engine) -> None:
+    """Let every Speaker of this test speak with engine."""
+    monkeypatch.setattr(speaker, "find_engine", lambda name, asked_by: engine)
