@@ -18,9 +18,10 @@ LEAD, TAIL = 1, 2
 it: the next piece's encoder starts 1105 samples early, and covers the end of the piece before."""
 LONGEST_SESSION_H = 24
 
-_UNITS = re.compile(r"(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m)?(?:(\d+(?:\.\d+)?)s)?")
-_CLOCK = re.compile(r"(?:(\d+):)?(\d+):([0-5]\d)")
-_MINUTES = re.compile(r"\d+(?:\.\d+)?")
+_NUMBER = r"([0-9]{1,9}(?:\.[0-9]{1,9})?)"
+_UNITS = re.compile(f"(?:{_NUMBER}h)?(?:{_NUMBER}m)?(?:{_NUMBER}s)?")
+_CLOCK = re.compile("(?:([0-9]{1,9}):(?=[0-5][0-9]:))?([0-9]{1,9}):([0-5][0-9])")
+_MINUTES = re.compile(_NUMBER)
 _LENGTH_FORMS = "5, 20m, 7:30, 90s, 33m20s, 1h or 1h30m"
 
 
@@ -51,7 +52,7 @@ def parse_length(text: str) -> int:
     """
     seconds = _seconds(text.strip().lower())
     if seconds is None:
-        raise InputError(f"{text!r} is not a length; write it like {_LENGTH_FORMS}")
+        raise InputError(f"{text[:40]!r} is not a length; write it like {_LENGTH_FORMS}")
     if seconds <= 0:
         raise InputError(f"a session of {text} has no time in it; write a length like {_LENGTH_FORMS}")
     if seconds > LONGEST_SESSION_H * 3600:
@@ -60,8 +61,6 @@ def parse_length(text: str) -> int:
 
 
 def _seconds(text: str) -> Fraction | None:
-    if not text.isascii():
-        return None
     if _MINUTES.fullmatch(text):
         return Fraction(text) * 60
     if clock := _CLOCK.fullmatch(text):

@@ -15,10 +15,10 @@ def atomic_file(path: Path) -> Iterator[Callable[[bytes], object]]:
     Raises:
         OutputError: the place cannot be written.
     """
-    if path.is_dir():
-        raise OutputError(f"{path} is a folder; name a file, such as {path / 'session.mp3'}")
     part = path.with_name(f".{path.name}.{getpid()}.part")
     try:
+        if path.is_dir():
+            raise OutputError(f"{path} is a folder; name a file, such as {path / 'session.mp3'}")
         if path.parent.parent.is_dir():
             path.parent.mkdir(exist_ok=True)
         file = part.open("wb")

@@ -59,19 +59,22 @@ def _minutes(halves: int) -> str:
     whole, half = divmod(halves, 2)
     if not half:
         return f"{in_words(whole)} minute{'' if whole == 1 else 's'}"
-    return "a minute and a half" if whole == 1 else f"{in_words(whole)} and a half minutes"
+    return ("half a minute", "a minute and a half")[whole] if whole < 2 else f"{in_words(whole)} and a half minutes"
 
 
 _UNIT_S = {"second": 1, "minute": 60, "hour": 3600}
-_WORD_VALUE = {in_words(n): n for n in range(1, 100)} | {"a": 1, "an": 1}
-_NUMBER = r"(?:\d+(?:\.\d+)?|" + "|".join(sorted((re.escape(w) for w in _WORD_VALUE), key=len, reverse=True)) + ")"
+_WORD_VALUE = {in_words(n): n for n in range(1, 200)}
+_WORD_VALUE |= {word.replace("-", " "): n for word, n in _WORD_VALUE.items()}
+_NUMBER = r"(?:\d{1,6}(?:\.\d{1,3})?|" + "|".join(sorted(map(re.escape, _WORD_VALUE), key=len, reverse=True)) + ")"
 _SPOKEN = re.compile(
-    rf"\bhalf an? (?P<half_unit>second|minute|hour)\b"
-    rf"|\b(?P<single>an?|one) (?P<unit_first>second|minute|hour)(?P<and_half> and a half| or two)?\b"
+    rf"\b(?P<quarters>a|three) quarters? of an hour\b"
+    rf"|\bhalf an? (?P<half_unit>second|minute|hour)\b"
+    rf"|\b(?:one|an?) (?P<unit_first>minute|hour)(?P<tail> and a half| or two)?\b"
     rf"|\b(?P<low>{_NUMBER})(?:(?: or | to | ?[-–] ?)(?P<high>{_NUMBER}))?(?P<plus_half> and a half)?[ -]"
     rf"(?P<unit>second|minute|hour)s?\b",
     re.IGNORECASE,
 )
+_JOINED = re.compile(r",? and |, | ")
 
 
 def spoken_durations(text: str) -> list[tuple[str, Fraction, Fraction]]:
@@ -81,20 +84,37 @@ def spoken_durations(text: str) -> list[tuple[str, Fraction, Fraction]]:
 
     >>> [(w, int(a), int(b)) for w, a, b in spoken_durations("Three or four minutes, then half a minute.")]
     [('Three or four minutes', 180, 240), ('half a minute', 30, 30)]
+    >>> [(w, int(a), int(b)) for w, a, b in spoken_durations("This is an hour and ten minutes.")]
+    [('an hour and ten minutes', 4200, 4200)]
     >>> spoken_durations("A few minutes of quiet.")
     []
     """
-    return [(found[0], *_span(found)) for found in _SPOKEN.finditer(text)]
+    stated: list[tuple[str, Fraction, Fraction]] = []
+    end, was_hours = 0, False
+    for found in _SPOKEN.finditer(text):
+        low, high = _span(found)
+        is_hours = "hour" in found[0].lower()
+        if was_hours and not is_hours and _JOINED.fullmatch(text, end, found.start()):
+            words, least, most = stated.pop()
+            stated.append((words + text[end : found.end()], least + low, most + high))
+        else:
+            stated.append((found[0], low, high))
+        end, was_hours = found.end(), is_hours
+    return stated
 
 
 def _span(found: re.Match[str]) -> tuple[Fraction, Fraction]:
+    if quarters := found["quarters"]:
+        exact = Fraction(900 if quarters.lower() == "a" else 2700)
+        return exact, exact
     if unit := found["half_unit"]:
         half = Fraction(_UNIT_S[unit.lower()], 2)
         return half, half
     if unit := found["unit_first"]:
         one = Fraction(_UNIT_S[unit.lower()])
-        tail = found["and_half"]
-        return (one * 3 / 2, one * 3 / 2) if tail == " and a half" else (one, one * 2 if tail else one)
+        return {" and a half": (one * 3 / 2, one * 3 / 2), " or two": (one, one * 2)}.get(
+            found["tail"] or "", (one, one)
+        )
     scale = _UNIT_S[found["unit"].lower()]
     extra = Fraction(1, 2) if found["plus_half"] else Fraction(0)
     low = _value(found["low"]) + extra
@@ -103,4 +123,4 @@ def _span(found: re.Match[str]) -> tuple[Fraction, Fraction]:
 
 
 def _value(word: str) -> Fraction:
-    return Fraction(_WORD_VALUE.get(word.lower(), 0) or word)
+    return Fraction(_WORD_VALUE.get(word.lower()) or word)

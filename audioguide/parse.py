@@ -7,10 +7,11 @@ its file, its line and a suggestion.
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 from fractions import Fraction
 
 from audioguide.clock import duration, frames
-from audioguide.errors import ScriptError, did_you_mean
+from audioguide.errors import ScriptError
 from audioguide.model import Bell, Chapter, Cue, Line, Pause, Phrase, Source, Written
 
 
@@ -40,7 +41,7 @@ MOST_WEIGHT = 100
 MOST_STROKES = 12
 
 _MARK = re.compile(r"\[([^\[\]]*)\]")
-_SENTENCE_END = re.compile("[.?!…:;][\"'”’»)]*$")
+_SENTENCE_END = re.compile("[.?!…:;。！？؟۔।][\"'”’»)」]*$")
 _WORD = re.compile(r"\w")
 _BLOCK_MARKDOWN = (
     (re.compile(r"[-*+•] "), "a list", "write it as sentences"),
@@ -105,7 +106,7 @@ class _Reader:
         title = text.removeprefix("#").strip()
         if not title:
             raise ScriptError(line.source(), "a chapter without a title; write # and a few words")
-        if found := _MARK.search(title):
+        if found := re.search(r"\[[^\]]*\]?|\]", title):
             raise ScriptError(line.source(), f"a mark in a chapter's title; put {found[0]} on a line of its own")
         _refuse_inline_markdown(line, title, line.text.index(title))
         self.end_phrase()
@@ -172,37 +173,49 @@ def _refuse_inline_markdown(line: Line, text: str, column: int) -> None:
             raise ScriptError(line.source(column + found.start()), f"{what} ({found[0]}) cannot be spoken; {advice}")
 
 
-def _read_mark(inside: str, source: Source) -> Cue:
+def _read_mark(inside: str, source: Source, *, advise: bool = True) -> Cue:
     """Return the cue that a mark stands for; inside is what stands between its brackets."""
     words = inside.split()
     if " ".join(words) in NAMED:
         return NAMED[" ".join(words)].pause(source)
     if words and words[0] in _MARKS and len(words) <= 2:
         return _MARKS[words[0]](" ".join(words[1:]), inside, source)
-    raise ScriptError(source, f"unknown mark [{inside}]{_suggestion(words)}")
+    raise ScriptError(source, f"unknown mark [{inside}]{_suggestion(words) if advise else ''}")
 
 
 def _suggestion(words: list[str]) -> str:
+    """Return what the writer may have meant, if that is a mark; else the marks there are."""
     if not words:
         return "; write a mark like [pause 6s]"
-    whole = did_you_mean(" ".join(words), NAMED)
-    if not whole:
-        whole = did_you_mean(words[0].lower(), _MARKS).removesuffix("?")
-        whole = f"{whole} {' '.join(words[1:])}".rstrip() + "?" if whole else ""
-    if not whole:
-        return f"; there is {', '.join(f'[{form}]' for form in MARK_FORMS)}"
-    return whole.replace("mean ", "mean [", 1).removesuffix("?") + "]?"
+    first, *rest = words
+    near = [first.lower(), *get_close_matches(first.lower(), _MARKS, n=1)]
+    guesses = [f"{name} {glue.join(rest)}".strip() for name in near for glue in (" ", "")]
+    guesses = get_close_matches(" ".join(words).lower(), NAMED, n=1) + guesses
+    for guess in guesses:
+        if _parses(guess):
+            return f"; did you mean [{guess}]?"
+    return f"; there is {', '.join(f'[{form}]' for form in MARK_FORMS)}"
+
+
+def _parses(inside: str) -> bool:
+    try:
+        _read_mark(inside, Source("", 0), advise=False)
+    except ScriptError:
+        return False
+    return True
 
 
 def _read_pause(value: str, inside: str, source: Source) -> Pause:
     low, dots, high = value.partition("..")
     shortest_s, longest_s = duration(low), duration(high) if dots else duration(low)
     if shortest_s is None or longest_s is None:
-        unit = f"; did you mean [pause {value}s]?" if value.replace("..", "").isdigit() else ""
-        raise ScriptError(source, f"[{inside}] has no length{unit or '; write it like [pause 6s] or [pause 4s..12s]'}")
+        bare = re.fullmatch(r"([0-9]+)(?:\.\.([0-9]+))?", value)
+        with_units = "..".join(f"{part}s" for part in bare.groups() if part) if bare else ""
+        advice = f"did you mean [pause {with_units}]?" if bare else "write it like [pause 6s] or [pause 4s..12s]"
+        raise ScriptError(source, f"[{inside}] has no length; {advice}")
     if shortest_s > longest_s:
         raise ScriptError(source, f"[{inside}] shrinks below itself; did you mean [pause {high}..{low}]?")
-    if longest_s <= 0:
+    if not frames(longest_s):
         raise ScriptError(source, f"[{inside}] has no time in it; leave it out or give it a second")
     return Elastic(shortest_s, longest_s).pause(source)
 
@@ -220,7 +233,7 @@ def _read_bell(value: str, inside: str, source: Source) -> Bell:
 def _count(value: str, inside: str, source: Source, most: int, what: str) -> int:
     if not value:
         return 1
-    if value.isascii() and value.isdigit() and 1 <= int(value[:6]) <= most:
+    if value.isascii() and value.isdigit() and len(value) < 7 and 1 <= int(value) <= most:
         return int(value)
     raise ScriptError(source, f"[{inside}]: {what} must be a whole number from 1 to {most}")
 

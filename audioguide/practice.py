@@ -1,7 +1,7 @@
 """Finds and reads a practice: a folder with practice.toml and one script per step."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -161,7 +161,8 @@ def _read_steps(table: Table, read: Callable[[object], Step]) -> tuple[Step, ...
     steps = tuple(read(entry) for entry in entries)
     for index, step in enumerate(steps):
         if step.name in [other.name for other in steps[:index]]:
-            raise table.error(step.name, f"step {step.name!r} stands twice")
+            again = table.inside({}, step.name)
+            raise replace(again, start=again.start + 1).error(step.name, f"step {step.name!r} stands twice")
     return steps
 
 
@@ -171,7 +172,7 @@ def _read_step(table: Table, folder: Path, entry: object) -> Step:
         entry = {"script": entry}
     if not isinstance(entry, dict):
         raise table.error("steps", f"a step is a name or a table with script = ..., not {entry!r}")
-    step = Table(entry, table.shown, table.text)
+    step = table.inside(entry, str(entry.get("script", "steps")))
     step.only("script", "from", "guidance")
     name = step.text_of("script")
     _require_script(table, folder, name)
@@ -207,7 +208,7 @@ def _samples(table: Table, key: str, value: str) -> int:
     return round(seconds * RATE_HZ)
 
 
-def _read_interlude(table: Table, folder: Path, steps: Iterable[str]) -> Interlude | None:
+def _read_interlude(table: Table, folder: Path, steps: list[str]) -> Interlude | None:
     interludes = table.table_of("interlude")
     interludes.only("grounding")
     if "grounding" not in interludes.values:
@@ -217,6 +218,8 @@ def _read_interlude(table: Table, folder: Path, steps: Iterable[str]) -> Interlu
     after = grounding.text_of("after")
     if after not in steps:
         raise table.error("after", f"after names no step: {after!r}{did_you_mean(after, steps)}")
+    if "grounding" in steps:
+        raise table.error("grounding", "grounding is a step and the interlude; leave it out of steps")
     _require_script(table, folder, "grounding")
     return Interlude(Step("grounding", _read_from(grounding), _read_guidance(grounding)), after)
 

@@ -6,9 +6,9 @@ They stay out of ``{% set %}``, ``{% filter %}`` and ``{% call %}`` bodies, whos
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
-from functools import cached_property
+from functools import cached_property, wraps
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +65,7 @@ class Renderer:
         )
         environment.globals.pop("lipsum")
         environment.filters.pop("random")  # a session must come out the same twice
+        environment.filters = {name: _placeless(filter_) for name, filter_ in environment.filters.items()}
         environment.globals |= {"pause": pause, "rest": rest, "bell": bell}
         environment.extend(remember_place=self._remember)
         return environment
@@ -147,16 +148,17 @@ class Renderer:
         An empty line is one that was left empty in a template; where only tags stood, nothing is left.
         """
         last = Source(self._shown_name(script), 1)
-        for raw in text.replace("\r\n", "\n").split("\n"):
+        raw_lines = text.replace("\r\n", "\n").split("\n")
+        for number, raw in enumerate(raw_lines, 1):
             words: list[str] = []
             marks = [(0, last)]
             column = at = 0
-            empty_line = False
+            empty_line = not raw and number < len(raw_lines)
             for found in _PLACE.finditer(raw):
                 words.append(raw[at : found.start()])
                 column += found.start() - at
                 at = found.end()
-                source, starts = self._places[ord(found[0]) - _FIRST]
+                source, starts = self._place_of(found[0], last)
                 if starts is not _Starts.PART and "".join(words).strip():
                     yield Line("".join(words), tuple(marks))
                     words, marks, column = [], [], 0
@@ -167,6 +169,12 @@ class Renderer:
             whole = "".join(words)
             if whole.strip() or empty_line:
                 yield Line(whole, tuple(marks))
+
+    def _place_of(self, sign: str, last: Source) -> tuple[Source, "_Starts"]:
+        index = ord(sign) - _FIRST
+        if index >= len(self._places):
+            raise ScriptError(last, f"a private-use character (U+{ord(sign):04X}) cannot be spoken; delete it")
+        return self._places[index]
 
 
 class _FolderLoader(BaseLoader):
@@ -212,6 +220,10 @@ class _Starts(Enum):
     EMPTY_LINE = "a line that was left empty"
 
 
+def _start_of(line: bool) -> _Starts:
+    return _Starts.LINE if line else _Starts.PART
+
+
 class _Places(Extension):
     """Puts a character for its place in front of every template line and of every ``{{``."""
 
@@ -223,12 +235,14 @@ class _Places(Extension):
         for index, token in enumerate(tokens):
             if token.type == "block_begin":
                 _track_bodies(bodies, tokens[index + 1 :])
+            starts = token.lineno > ended_at and not glued
             if token.type == "data" and not bodies:
-                starts = token.lineno > ended_at and not glued
                 yield Token(token.lineno, "data", self._mark_lines(script, token, starts))
             else:
                 if token.type == "variable_begin" and not bodies:
-                    yield Token(token.lineno, "data", self._place(script, token.lineno, _Starts.PART))
+                    yield Token(token.lineno, "data", self._place(script, token.lineno, _start_of(starts)))
+                elif token.type == "string" and _PRIVATE.search(token.value):
+                    raise TemplateSyntaxError("a private-use character cannot be spoken", token.lineno, script)
                 yield token
             ended_at = token.lineno + (token.value.count("\n") if token.type == "data" else 0)
             glued = token.type in ("block_end", "variable_end") and token.value.startswith("-")
@@ -237,7 +251,7 @@ class _Places(Extension):
         lines = token.value.split("\n")
         marked = []
         for nth, line in enumerate(lines):
-            starts = _Starts.LINE if starts_line or nth else _Starts.PART
+            starts = _start_of(starts_line or nth > 0)
             if starts is _Starts.LINE and not line.strip() and nth < len(lines) - 1:
                 starts = _Starts.EMPTY_LINE
             marked.append(self._place(script, token.lineno + nth, starts) + line)
@@ -257,7 +271,8 @@ def _track_bodies(bodies: list[str], ahead: list[Token]) -> None:
         bodies.append(word)
     elif word == "set":
         inside = [token.type for token in ahead[: _block_length(ahead)]]
-        if "assign" not in inside:
+        target = inside[: inside.index("pipe")] if "pipe" in inside else inside
+        if "assign" not in target:
             bodies.append("set")
 
 
@@ -278,6 +293,16 @@ def rest(weight: int = 1) -> str:
 def bell(strokes: int = 1) -> str:
     """Return the mark of a bell, for ``{{ bell() }}``."""
     return f"[bell {strokes}]"
+
+
+def _placeless(filter_: Callable[..., object]) -> Callable[..., object]:
+    """Return a filter that does not see places: a macro's text carries them."""
+
+    @wraps(filter_)
+    def without_places(*arguments: object, **options: object) -> object:
+        return filter_(*(_PLACE.sub("", value) if isinstance(value, str) else value for value in arguments), **options)
+
+    return without_places
 
 
 def _sentence(words: str) -> str:

@@ -10,6 +10,7 @@ from audioguide.errors import InputError, did_you_mean
 from audioguide.practice import GUIDANCE
 
 ENDINGS = ("wake", "sleep")
+_MOST_NAME_BYTES = 180
 ORDINARY_LENGTH = 20 * 60 * RATE_HZ
 """What `minutes` is for a single step whose length is left open. Samples."""
 
@@ -63,7 +64,8 @@ def default_out(request: Request) -> Path:
         parts.append("grounding" if request.grounding else "no-grounding")
     parts += [] if request.bell else ["no-bell"]
     parts += [_plain(f"{key}-{value}") for key, value in sorted(request.settings.items())]
-    return Path("output") / ("-".join(parts)[:180] + ".mp3")
+    stem = "-".join(parts).encode()[:_MOST_NAME_BYTES].decode(errors="ignore")
+    return Path("output") / f"{stem}.mp3"
 
 
 def _plain(text: str) -> str:

@@ -3,7 +3,7 @@
 import re
 import tomllib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from audioguide.errors import InputError, ScriptError, did_you_mean
@@ -40,12 +40,18 @@ class Table:
     shown: str
     """The file's name in errors."""
     text: str
+    start: int = 0
+    """Where the table begins in text."""
 
     def error(self, key: str, words: str) -> ScriptError:
         """Return an error at the line where key stands."""
-        found = re.search(rf"^[^#\n]*?(?<![\w-]){re.escape(key)}(?![\w-])", self.text, re.MULTILINE)
-        line = self.text.count("\n", 0, found.end()) + 1 if found else 1
-        return ScriptError(Source(self.shown, line), words)
+        return ScriptError(Source(self.shown, self.text.count("\n", 0, self._find(key)) + 1), words)
+
+    def _find(self, key: str) -> int:
+        """Return where key stands outside of remarks, at or behind the table's beginning; that beginning if nowhere."""
+        pattern = re.compile(rf"^[^#\n]*?(?<![\w-])({re.escape(key)})(?![\w-])", re.MULTILINE)
+        starts = (found.start(1) for found in pattern.finditer(self.text) if found.start(1) >= self.start)
+        return next(starts, self.start)
 
     def only(self, *known: str) -> None:
         """Refuse keys that are not known.
@@ -78,7 +84,11 @@ class Table:
         """Return the table under key; an empty one where there is none."""
         value = self._get(key, {}, f"a table, [{key}]", lambda value: isinstance(value, dict))
         assert isinstance(value, dict)
-        return Table(value, self.shown, self.text)
+        return self.inside(value, key)
+
+    def inside(self, values: dict[str, object], word: str) -> "Table":
+        """Return a table that begins where word stands."""
+        return replace(self, values=values, start=self._find(word))
 
     def words_of(self, key: str) -> dict[str, str]:
         """Return a table of texts, such as a lexicon."""

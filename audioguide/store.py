@@ -1,7 +1,7 @@
 """A content-addressed, atomic store on disk: the same key always means the same bytes.
 
-An entry is one file: a line of JSON (its facts, among them the SHA-256 and the size of its body), then the body. It is
-written under a temporary name and moved into place, so that several builds may share a store; an entry that was damaged
+An entry is one file: a line with a checksum and JSON (its facts, among them the SHA-256 and the size of its body), then
+the body. It is written under a temporary name and moved into place, so that several builds may share a store; an entry that was damaged
 is noticed when it is read, and counts as missing.
 """
 
@@ -14,6 +14,7 @@ from pathlib import Path
 from audioguide.errors import StoreError
 
 _MOST_HEAD = 4096
+_CHECKSUM = 16
 
 Facts = dict[str, str | int | float]
 
@@ -67,7 +68,7 @@ class Store:
         whole: Facts = {**(facts or {}), "sha256": sha256(body).hexdigest(), "size": len(body)}
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            _write_atomically(path, json.dumps(whole, sort_keys=True).encode() + b"\n" + body)
+            _write_atomically(path, _head(whole) + body)
         except OSError as error:
             words = (
                 f"the cache cannot be written ({self.folder}: {error.strerror}); choose another folder with --cache DIR"
@@ -79,12 +80,18 @@ class Store:
         return self.folder / kind / key[:2] / key
 
 
+def _head(facts: Facts) -> bytes:
+    words = json.dumps(facts, sort_keys=True).encode()
+    return sha256(words).hexdigest()[:_CHECKSUM].encode() + b" " + words + b"\n"
+
+
 def _facts(head: bytes) -> Facts | None:
-    try:
-        facts = json.loads(head)
-    except ValueError:
+    """Return the facts in an entry's first line, or None where a bit of it is not as it was written."""
+    checksum, _, words = head.removesuffix(b"\n").partition(b" ")
+    if checksum != sha256(words).hexdigest()[:_CHECKSUM].encode():
         return None
-    return facts if isinstance(facts, dict) and {"sha256", "size"} <= facts.keys() else None
+    facts: Facts = json.loads(words)
+    return facts
 
 
 def _write_atomically(path: Path, data: bytes) -> None:

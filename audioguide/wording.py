@@ -1,5 +1,6 @@
 """A request and a practice -> the rendered text of its steps, and the cues in it."""
 
+import re
 from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
@@ -8,13 +9,14 @@ from audioguide.clock import RATE_HZ
 from audioguide.errors import InputError, ScriptError, did_you_mean
 from audioguide.model import Bell, Chapter, Cue, Line, Pause, Phrase, Source, Written
 from audioguide.numerals import length_in_words
-from audioguide.parse import parse
+from audioguide.parse import LINE_END, parse
 from audioguide.practice import Practice, Step
 from audioguide.render import FUNCTIONS, VARIABLES, Renderer
 from audioguide.request import Request
 
 MOST_CHAPTERS = 255
 """What one byte of an ID3 table of contents can count."""
+_BELL_MARK = re.compile(r"(?m)^\[bell[^\]]*\]\n|\[bell[^\]]*\]")
 
 
 def rendered_text(request: Request, practice: Practice, samples: int) -> str:
@@ -28,7 +30,8 @@ def rendered_text(request: Request, practice: Practice, samples: int) -> str:
     for step, lines in rendered:
         _step_cues(step, lines, practice)
     texts = ["\n".join(" ".join(line.text.split()) for line in lines).strip() for _, lines in rendered]
-    return "\n\n".join(texts) + "\n"
+    text = "\n\n".join(texts) + "\n"
+    return text if request.bell else _BELL_MARK.sub("", text)
 
 
 def read_cues(request: Request, practice: Practice, samples: int) -> list[Cue]:
@@ -41,6 +44,7 @@ def read_cues(request: Request, practice: Practice, samples: int) -> list[Cue]:
     cues: list[Cue] = []
     for step, lines in _rendered(request, practice, samples):
         cues += _step_cues(step, lines, practice)
+        cues += [LINE_END.pause(cues[-1].source, Written.LINE)] if isinstance(cues[-1], Phrase) else []
     if not request.bell:
         cues = [cue for cue in cues if not isinstance(cue, Bell)]
     return _with_first_chapter(cues, practice)
@@ -101,9 +105,10 @@ def _with_first_chapter(cues: list[Cue], practice: Practice) -> list[Cue]:
     """Return cues that begin with a chapter, so that chapters cover the whole session."""
     if not any(isinstance(cue, Phrase | Bell) for cue in cues):
         raise ScriptError(Source(practice.shown, 1), "nothing is spoken in this session; write some words")
-    if sum(isinstance(cue, Chapter) for cue in cues) >= MOST_CHAPTERS:
+    while isinstance(cues[0], Pause) and cues[0].written is not Written.MARK:
+        cues = cues[1:]
+    if not isinstance(cues[0], Chapter):
+        cues = [Chapter(practice.title, cues[0].source), *cues]
+    if sum(isinstance(cue, Chapter) for cue in cues) > MOST_CHAPTERS:
         raise ScriptError(Source(practice.shown, 1), f"more than {MOST_CHAPTERS} chapters; leave some # titles out")
-    first = cues[0]
-    if isinstance(first, Chapter):
-        return cues
-    return [Chapter(practice.title, first.source), *cues]
+    return cues

@@ -220,7 +220,7 @@ def test_the_bounds_themselves_can_be_spoken(store: Store) -> None:
 
 
 def test_the_gain_brings_the_voice_to_minus_19_lufs(store: Store) -> None:
-    with Speaker(voice_of("fake"), store) as speaking:
+    with Speaker(voice_of("fake", 400.0), store) as speaking:
         gain_db = speaking.gain_db()
         clips = [store.read("clips", speaking.clip(phrase(line)).key) for line in GAIN_LINES]
     speech = to_signal(b"".join(entry[1] for entry in clips if entry))
@@ -230,12 +230,12 @@ def test_the_gain_brings_the_voice_to_minus_19_lufs(store: Store) -> None:
 def test_the_gain_is_measured_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     engine = Counting()
     use(monkeypatch, engine)
-    with Speaker(voice_of("fake"), store) as speaking:
+    with Speaker(voice_of("fake", 400.0), store) as speaking:
         first = speaking.gain_db()
         assert speaking.gain_db() == first
     assert engine.asked == list(GAIN_LINES)
     monkeypatch.setattr(Speaker, "_measure_gain", None)
-    with Speaker(voice_of("fake"), store) as speaking:
+    with Speaker(voice_of("fake", 400.0), store) as speaking:
         assert speaking.gain_db() == first
     assert len(engine.asked) == len(GAIN_LINES)
 
@@ -249,20 +249,20 @@ def test_a_gain_in_the_voice_file_is_taken_as_it_stands(store: Store, monkeypatc
 
 
 def test_gain_lines_that_are_damaged_in_the_store_do_not_change_the_gain(store: Store) -> None:
-    with Speaker(voice_of("fake"), store) as speaking:
+    with Speaker(voice_of("fake", 400.0), store) as speaking:
         expected = speaking.gain_db()
     for path in entries(store, "gains"):
         path.unlink()
     for path in entries(store, "clips"):
         data = path.read_bytes()
         path.write_bytes(data[:-2] + bytes([data[-2] ^ 1, data[-1]]))  # the body: facts() cannot see it
-    with Speaker(voice_of("fake"), store) as speaking:
+    with Speaker(voice_of("fake", 400.0), store) as speaking:
         assert speaking.gain_db() == pytest.approx(expected, abs=0.05)
 
 
 @pytest.mark.parametrize("damage", ["empty", "no gain", "not a number"])
 def test_a_damaged_gain_is_measured_again(store: Store, damage: str) -> None:
-    with Speaker(voice_of("fake"), store) as speaking:
+    with Speaker(voice_of("fake", 400.0), store) as speaking:
         expected = speaking.gain_db()
     (path,) = entries(store, "gains")
     data = path.read_bytes()
@@ -273,7 +273,7 @@ def test_a_damaged_gain_is_measured_again(store: Store, damage: str) -> None:
             "not a number": head_changed(data, gain_db="loud"),
         }[damage]
     )
-    with Speaker(voice_of("fake"), store) as speaking:
+    with Speaker(voice_of("fake", 400.0), store) as speaking:
         assert speaking.gain_db() == expected
 
 

@@ -88,13 +88,14 @@ def render(
     grounding: o.Grounding = None,
     ending: o.Ending = o.ENDINGS[0],
     guidance: o.Guidance = o.GUIDANCE[0],
+    bell: o.BellOn = True,
     settings: o.Settings = None,
     only: o.Only = None,
 ) -> None:
     """Print the text of a session as it will be spoken, with its marks."""
     from audioguide import session
 
-    asked = o.request(length, practice, voice, grounding, ending, guidance, settings=settings, only=only)
+    asked = o.request(length, practice, voice, grounding, ending, guidance, None, bell, settings, only)
     typer.echo(session.render(asked), nl=False)
 
 
