@@ -81,18 +81,17 @@ class Studio:
 
 
 @pytest.fixture(scope="module")
-def studio(tmp_path_factory: pytest.TempPathFactory) -> Studio:
-    made = Studio(tmp_path_factory.mktemp("store"))
-    made.session()
-    return made
-
-
-@pytest.fixture(scope="module")
 def warm(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a store that holds one session's clips and pieces, and nothing else."""
     folder = tmp_path_factory.mktemp("warm") / "store"
     Studio(folder).session()
     return folder
+
+
+@pytest.fixture(scope="module")
+def studio(warm: Path, tmp_path_factory: pytest.TempPathFactory) -> Studio:
+    """Return a studio with a store that the tests of this file only add to."""
+    return Studio(Path(shutil.copytree(warm, tmp_path_factory.mktemp("shared") / "store")))
 
 
 @pytest.fixture
@@ -123,6 +122,11 @@ def decode_with_ffmpeg(mp3: bytes, folder: Path) -> Signal:
     done = subprocess.run(command, capture_output=True, check=True)
     assert done.stderr == b""
     return np.frombuffer(done.stdout, "<i2").astype(float) / 32_768
+
+
+def digest(mp3: bytes) -> str:
+    """Return what two sessions are compared by: a difference of a megabyte in a report helps nobody."""
+    return sha256(mp3).hexdigest()
 
 
 def rms_db(signal: Signal) -> float:
@@ -229,11 +233,13 @@ def test_a_second_stream_reads_every_piece_from_the_store(studio: Studio, monkey
 
     monkeypatch.setattr(pieces, "encode", never)
     monkeypatch.setattr(pieces.sound, "tone", never)
-    assert studio.session() == first
+    assert digest(studio.session()) == digest(first)
 
 
 def test_the_same_session_in_another_store_has_the_same_bytes(studio: Studio, own: Studio) -> None:
-    assert own.session() == studio.session()
+    for path in own.kept():
+        path.unlink()
+    assert digest(own.session()) == digest(studio.session())
 
 
 def test_a_phrase_that_comes_twice_is_one_piece(own: Studio) -> None:
@@ -268,22 +274,33 @@ DAMAGES: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
-@pytest.mark.parametrize("damage", DAMAGES)
-def test_every_damaged_piece_is_made_again_with_the_same_bytes(own: Studio, damage: str) -> None:
-    first = own.session()
-    whole = {path: path.read_bytes() for path in own.kept()}
+def spoil(paths: list[Path], damage: str) -> dict[Path, bytes]:
+    """Return what stood there."""
+    whole = {path: path.read_bytes() for path in paths}
     for path, data in whole.items():
         path.write_bytes(DAMAGES[damage](data))
-    assert own.session() == first
-    assert [path for path, data in whole.items() if path.read_bytes() != data] == []
-    assert own.kept() == list(whole)
+    return whole
 
 
-def test_vanished_pieces_are_made_again(own: Studio) -> None:
-    first = own.session()
-    for path in own.kept():
-        path.unlink()
-    assert own.session() == first
+def changed(whole: dict[Path, bytes]) -> list[Path]:
+    return [path for path, data in whole.items() if path.read_bytes() != data]
+
+
+def test_every_damaged_piece_is_made_again_with_the_same_bytes(own: Studio) -> None:
+    first = digest(own.session())
+    whole = spoil(own.kept(), "a flipped bit in the body")
+    assert len(changed(whole)) == 7
+    assert digest(own.session()) == first
+    assert changed(whole) == []
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_no_kind_of_damage_to_a_piece_is_heard(own: Studio, damage: str) -> None:
+    first = digest(own.session())
+    short = sorted(own.kept(), key=lambda path: path.stat().st_size)[:4]
+    whole = spoil(short, damage)
+    assert digest(own.session()) == first
+    assert changed(whole) == []
 
 
 CLIP_DAMAGES: dict[str, Callable[[bytes], bytes]] = {
@@ -304,7 +321,7 @@ def test_a_damaged_clip_is_mended_at_the_second_build_at_the_latest(own: Studio,
     except StoreError as error:
         assert "once more" in str(error)
         mended = own.session()  # what the error says will help
-    assert mended == whole.session()
+    assert digest(mended) == digest(whole.session())
 
 
 def test_a_clip_that_vanished_is_not_missed_while_its_piece_is_there(own: Studio) -> None:
@@ -312,4 +329,4 @@ def test_a_clip_that_vanished_is_not_missed_while_its_piece_is_there(own: Studio
     timeline, clips, gain_db = own.timeline()
     for path in own.kept("clips"):
         path.unlink()
-    assert b"".join(Pieces(own.store, gain_db).stream(timeline, clips)) == first
+    assert digest(b"".join(Pieces(own.store, gain_db).stream(timeline, clips))) == digest(first)

@@ -60,6 +60,7 @@ class Reed:
 VOICE = """
 engine = "reed"
 pace_wpm = 120
+gain_db = 0
 
 [options]
 bellows = "150"

@@ -121,7 +121,7 @@ def start_instead(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:
 def start_faulty(monkeypatch: pytest.MonkeyPatch, fault: str, times: int, tally: Path) -> None:
     """Let the real worker spoil its first files."""
     tally.write_text("")
-    monkeypatch.setattr(system, "ANSWER_S", 2.0)
+    monkeypatch.setattr(system, "ANSWER_S", 1.0 if fault == "hangs" else 20.0)
     start_instead(monkeypatch, "-c", FAULTY, fault, str(times), str(tally))
 
 
