@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 TARGET_LUFS = -19.0
 """Integrated loudness of speech, mono: what players show as -16 LUFS in stereo (AES TD1008)."""
-CEILING_DBFS = -2.0
+CEILING_DBFS = -2.3
 """Peak of a phrase at 4x oversampling before encoding; the decoded MP3 then stays below -1.5 dBTP."""
 SILENT_LUFS = -120.0
 

@@ -86,7 +86,10 @@ def test_bad_input_is_one_line_that_says_what_to_do(
         ({"a.md.j2": b"Hi.\nna\xefve\n"}, "p/a.md.j2:2: not UTF-8 text"),
         ({"a.md.j2": "Hi **you**.\n"}, "p/a.md.j2:1: Markdown emphasis (**) cannot be spoken"),
         ({"a.md.j2": "Hi.\nsmile 🙂\n"}, "p/a.md.j2:2: voice fake cannot read '🙂'"),
-        ({"practice.toml": 'title = "T"\nstpes = ["a"]\n'}, "p/practice.toml:2: unknown key 'stpes'; did you mean steps?"),
+        (
+            {"practice.toml": 'title = "T"\nstpes = ["a"]\n'},
+            "p/practice.toml:2: unknown key 'stpes'; did you mean steps?",
+        ),
         ({"practice.toml": 'title = "T"\nsteps = ["b"]\n'}, "p/practice.toml:2: step 'b' has no file b.md.j2"),
         ({"practice.toml": 'title = "T"\nsteps = [\n'}, "p/practice.toml:"),
     ],
@@ -164,7 +167,9 @@ def test_say_speaks_a_text_with_its_marks(workplace: Path, capsys: pytest.Captur
 
     length = capsys.readouterr().out.split()[1]
     minutes, seconds = length.split(":")
-    assert len(decode(Path("hello.mp3").read_bytes())) / 24_000 == pytest.approx(int(minutes) * 60 + float(seconds), abs=2e-3)
+    assert len(decode(Path("hello.mp3").read_bytes())) / 24_000 == pytest.approx(
+        int(minutes) * 60 + float(seconds), abs=2e-3
+    )
 
 
 def test_what_there_is_is_listed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,25 +16,15 @@ SHELF = {"natural": "calm", "system": "system"}
 
 LINES = (
     "You may move, stop, or skip a part. Eyes open, half open or closed are all equally good.",
-    "This is for the psoas, a deep muscle on each side. It begins along the lower spine, as high as the "
-    "lowest ribs, arcs forward over the front of the pelvis, and ends high on the inside of the thigh bone.",
     "Do your lower ribs stick up a little? Are the backs of your thighs off the floor? It is only something to notice.",
-    "Raise it until the backs of your thighs rest firmly on the floor.",
     "If you like, slide your fingers under your ribs, and notice how much space is there.",
-    "They may also not let go today, and that is fine. The body is smart, and it holds on for good reason.",
     "A twitch, some shaking, heat, or a wave of worry may come up, or nothing at all. None of it is a "
     "goal, and none a failure.",
-    "Now it is quiet for a few minutes at a time, with a sentence in between.",
     "Now there is a choice. Some weight can make it easier to stay, and can calm things down.",
-    "Covered or not, nothing more is needed. It is quiet again for a few minutes.",
     "You might open your eyes, and find one point to look at. It can stay there, and so can you.",
-    "If minding the breath is unpleasant, a sound in the room will do as well, or your heels on the "
-    "floor, or a hand on a cushion.",
     "Then let your attention go down to your pelvis, to the centre of you. The back of the pelvis has "
     "some weight, and the floor has it.",
-    "Now some quiet minutes, here, with the floor.",
     "Let your eyes open, and look around.",
-    "When you are ready, come up slowly, with your hands helping and your head last.",
     "This can be done every day, for five minutes or for an hour. Thank you for lying down.",
 )
 """A little script: phrases of the practice on the shelf, as long and as short as a session's."""

@@ -1,0 +1,67 @@
+"""What the documents promise is so."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from audioguide.parse import NAMED
+from audioguide.speak.engine import _BUILT_IN
+from audioguide.voices import find_voice, voice_names
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+TEST_COMMAND = "python3 -m venv .venv && .venv/bin/pip install -e '.[test]' && .venv/bin/pytest"
+
+
+def _commands() -> list[str]:
+    blocks = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+    lines = [line.split("#")[0].strip() for block in blocks for line in block.splitlines()]
+    return [line for line in lines if line.startswith("audioguide ")]
+
+
+def test_the_readme_leads_with_the_two_commands() -> None:
+    build = "python3 -m venv .venv && .venv/bin/pip install . && .venv/bin/audioguide build 5"
+    assert build in README and TEST_COMMAND in README
+    assert README.index(build) < README.index(TEST_COMMAND)
+
+
+@pytest.mark.parametrize("command", [line for line in _commands() if "my-practice" not in line])
+def test_the_commands_of_the_readme_run(command: str, tmp_path: Path) -> None:
+    import shlex
+
+    words = [sys.executable, "-m", "audioguide.cli.main", *shlex.split(command)[1:]]
+    if "--voice" not in words:
+        words += ["--voice", str(ROOT / "tests" / "fake.toml")]
+    done = subprocess.run(
+        [*words, "--cache", str(tmp_path / "cache")], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_every_voice_mark_and_dependency_is_told() -> None:
+    licences = (ROOT / "docs" / "licences.md").read_text(encoding="utf-8")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    names = [re.split(r"[^\w-]", wanted)[0] for wanted in project["dependencies"]]
+
+    assert [name for name in names if name not in licences] == []
+    assert [name for name in voice_names() if f"`{name}`" not in README] == []
+    assert [mark for mark in NAMED if f"[{mark}]" not in README] == []
+    assert f"{find_voice('calm').pace_wpm:g} words a minute" in README
+
+
+def test_contributing_names_every_room() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    rooms = [path.name for path in (ROOT / "audioguide").glob("*.py") if path.name != "__init__.py"]
+
+    assert [room for room in rooms if room not in text] == []
+    assert [engine for engine in _BUILT_IN if engine not in (ROOT / "audioguide/speak/engine.py").read_text()] == []
+
+
+def test_ci_runs_the_command_of_the_readme() -> None:
+    ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert ci.rstrip().endswith(".venv/bin/pytest")
+    assert "NOT YET RUN" in (ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8").splitlines()[0]
