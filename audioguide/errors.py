@@ -6,6 +6,7 @@ AudioguideError            exit 1, one line that says what to do
 ├── LengthError            the chosen length cannot be met
 ├── EngineError            a voice cannot speak, here or this phrase
 ├── StoreError             the cache cannot be used
+│   └── DamagedError       something in it was damaged, and is gone now: another try makes it again
 └── OutputError            the session cannot be written
 """
 
@@ -59,6 +60,15 @@ class EngineError(AudioguideError):
 
 class StoreError(AudioguideError):
     """The cache folder cannot be used."""
+
+
+class DamagedError(StoreError):
+    """An entry of the cache was damaged and has been removed."""
+
+    def __init__(self, key: str, words: str) -> None:
+        """Keep the entry's key and what to say."""
+        super().__init__(words)
+        self.key = key
 
 
 class OutputError(AudioguideError):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from audioguide import sound
 from audioguide.clock import FRAME, FRAME_MS, LEAD, TAIL, frames_for
-from audioguide.errors import StoreError
+from audioguide.errors import DamagedError
 from audioguide.model import Bell, Clip, Phrase, Sound, Timeline
 from audioguide.mp3 import FRAME_BYTES, encode, encoder_version, info_frame, stream_frames
 from audioguide.plan import CLOSING, OPENING
@@ -75,9 +75,8 @@ class Pieces:
     def _dress(self, clip: Clip) -> bytes:
         found = self._store.read("clips", clip.key)
         if found is None:
-            raise StoreError(
-                f"a clip in the cache is damaged ({self._store.folder}); build once more to speak it again"
-            )
+            words = f"a clip in the cache was damaged ({self._store.folder}); build once more to mend it"
+            raise DamagedError(clip.key, words)
         return sound.phrase(found[1], self._gain_db)
 
     def _made(self, identity: tuple[object, ...], frame_count: int, make: Callable[[], bytes]) -> bytes:

@@ -1,10 +1,10 @@
 """Jinja, sandboxed: template -> lines of text that remember where each part came from.
 
 How a place survives rendering: an extension puts one private-use character in front of every line of template text and
-in front of every ``{{``. Each character stands for one (file, line); after rendering they are read off and taken out.
-They stay out of ``{% set %}``, ``{% filter %}`` and ``{% call %}`` bodies, whose text a template can measure, and filters
-do not see them. Two limits: a macro's text carries them, so ``macro() == "text"`` is never true; and ``{% raw %}`` alone on
-a line leaves an empty line, for Jinja hides raw tags from extensions.
+of every ``{{``. Each character stands for one (file, line); after rendering they are read off and taken out. They stay
+out of ``{% set %}``, ``{% filter %}`` and ``{% call %}`` bodies, whose text a template can measure, and filters do not
+see them. Two limits: a macro's text carries them, so ``macro() == "text"`` is never true; and ``{% raw %}`` alone on a
+line leaves an empty line, for Jinja hides raw tags from extensions.
 """
 
 import re

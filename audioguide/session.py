@@ -7,7 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from audioguide.clock import RATE_HZ, clock, frames_for, parse_length
-from audioguide.errors import InputError, LengthError, ScriptError
+from audioguide.errors import DamagedError, InputError, LengthError, ScriptError
 from audioguide.files import atomic_file
 from audioguide.model import Bell, Chapter, Clip, Cue, Line, Phrase, Source, Timeline
 from audioguide.numerals import length_in_words
@@ -90,6 +90,17 @@ def write(request: Request, out: Path, store: Store, progress: Progress | None =
     Raises:
         AudioguideError: with a message that says what to do.
     """
+    mended: set[str] = set()
+    while True:
+        try:
+            return _write(request, out, store, progress)
+        except DamagedError as error:  # that clip is gone from the store now, and is spoken again
+            if error.key in mended:
+                raise
+            mended.add(error.key)
+
+
+def _write(request: Request, out: Path, store: Store, progress: Progress | None) -> Session:
     with atomic_file(out) as put:
         session = plan(request, store, progress)
         _put(session, store, put)

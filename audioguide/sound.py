@@ -25,6 +25,7 @@ _TONE_SEED = 1
 _SILENCE_DBFS = -55.0
 _STEP_MS = 5
 _KEPT_BEFORE_MS, _KEPT_BEHIND_MS = 15, 60
+"""Around the speech, so that no fade touches a consonant; where an engine left less in front, silence is added."""
 _FADE_IN_MS, _FADE_OUT_MS = 12, 20
 _BELL_S, _STROKE_EVERY_S, _BELL_ATTACK_S = 7.0, 4.0, 0.04
 _BELL_PARTIALS = ((1.0, 1.0, 3.0), (2.0, 0.45, 2.0), (2.76, 0.25, 1.4), (4.07, 0.1, 0.8), (5.4, 0.05, 0.5))
@@ -40,7 +41,8 @@ def conform(pcm: bytes, rate_hz: int) -> bytes:
         return b""
     behind = _leading_silence_ms(speech.reverse())
     kept = speech[max(0, before - _KEPT_BEFORE_MS) : len(speech) - max(0, behind - _KEPT_BEHIND_MS)]
-    return bytes(kept.raw_data)
+    added = b"\0\0" * (max(0, _KEPT_BEFORE_MS - before) * RATE_HZ // 1000)
+    return added + bytes(kept.raw_data)
 
 
 def phrase(pcm: bytes, gain_db: float) -> bytes:

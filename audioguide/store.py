@@ -1,13 +1,14 @@
 """A content-addressed, atomic store on disk: the same key always means the same bytes.
 
 An entry is one file: a line with a checksum and JSON (its facts, among them the SHA-256 and the size of its body), then
-the body. It is written under a temporary name and moved into place, so that several builds may share a store; an entry that was damaged
-is noticed when it is read, and counts as missing.
+the body. It is written under a temporary name and moved into place, so that several builds may share a store. One that
+was damaged is noticed when it is read, and counts as missing.
 """
 
 import json
 import os
 import tempfile
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
@@ -47,16 +48,19 @@ class Store:
         return facts if whole else None
 
     def read(self, kind: str, key: str) -> tuple[Facts, bytes] | None:
-        """Return an entry, or None where it is missing or damaged."""
+        """Return an entry, or None where it is missing or damaged; a damaged one is removed."""
+        path = self._path(kind, key)
         try:
-            with self._path(kind, key).open("rb") as file:
+            with path.open("rb") as file:
                 facts = _facts(file.readline(_MOST_HEAD))
                 body = file.read()
         except OSError:
             return None
-        if facts is None or len(body) != facts["size"] or sha256(body).hexdigest() != facts["sha256"]:
-            return None
-        return facts, body
+        if facts is not None and sha256(body).hexdigest() == facts["sha256"]:
+            return facts, body
+        with suppress(OSError):  # a cache that is only to read keeps it, and it counts as missing each time
+            path.unlink()
+        return None
 
     def write(self, kind: str, key: str, body: bytes, facts: Facts | None = None) -> Facts:
         """Keep an entry and return its facts.

@@ -144,7 +144,7 @@ def test_no_peak_passes_the_ceiling_however_hard_the_signal(name: str) -> None:
 @given(seed=st.integers(0, 10_000), ceiling_dbfs=st.floats(-12, -0.5))
 @settings(max_examples=30, deadline=None)
 def test_no_burst_passes_any_ceiling(seed: int, ceiling_dbfs: float) -> None:
-    assert oversampled_peak_db(limit(bursts(seed), ceiling_dbfs)) <= ceiling_dbfs + 0.1
+    assert oversampled_peak_db(limit(bursts(seed), ceiling_dbfs)) <= ceiling_dbfs + 0.2
 
 
 @pytest.mark.parametrize("peak_dbfs", [-60.0, -20.0, -6.0, CEILING_DBFS - 0.05])

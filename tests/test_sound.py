@@ -73,7 +73,7 @@ def test_a_soft_end_of_a_word_is_not_trimmed() -> None:
 
 def test_a_pause_inside_a_phrase_is_kept() -> None:
     speech = np.concatenate([sine(12_000), np.zeros(24_000), sine(12_000)])
-    assert abs(len(conform(pcm(speech), RATE_HZ)) // 2 - speech.size) < 240
+    assert abs(len(conform(pcm(speech), RATE_HZ)) // 2 - speech.size) < 480
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_silence_alone_becomes_nothing(silence: bytes, rate_hz: int) -> None:
 @pytest.mark.parametrize("rate_hz", [8_000, 16_000, 22_050, 44_100, 48_000])
 def test_resampling_keeps_pitch_length_and_level(rate_hz: int) -> None:
     kept = to_signal(conform(pcm(sine(rate_hz * 2, 440.0, 0.3, rate_hz)), rate_hz))
-    assert abs(kept.size - 2 * RATE_HZ) <= RATE_HZ // 100
+    assert abs(kept.size - 2 * RATE_HZ) <= RATE_HZ // 50
     assert pitch_hz(kept) == pytest.approx(440, abs=0.5)
     assert rms_db(kept[2_000:-2_000]) == pytest.approx(rms_db(sine(RATE_HZ)), abs=0.05)
 

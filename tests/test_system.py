@@ -429,7 +429,7 @@ class Mac(Driver):
         super().runAndWait()
         if self.said:
             self._path.write_bytes(self._data)
-            self.listeners["finished-utterance"](name="", completed=True)
+            self.listeners.get("finished-utterance", dict)(name="", completed=True)
 
 
 def order(path: Path, **changes: object) -> dict[str, Any]:

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 _PACKAGE = "hibari-tts"
 _SEED = 0
 _SILENT = 1e-3
-SENTENCE_GAP_S = 0.65
+_KEPT_BEFORE, _KEPT_BEHIND = 360, 1440
+"""Samples around a sentence that belong to it however soft they are."""
+SENTENCE_GAP_S = 0.6
 """Between the sentences of one phrase."""
 _SPEEDS = (
     (0.36, 79.2), (0.38, 86.0), (0.42, 94.2), (0.44, 96.2), (0.46, 106.3), (0.48, 109.0), (0.5, 110.4), (0.52, 111.7),
@@ -65,10 +67,14 @@ class Natural:
         """Return the spoken text at 24 kHz; its sentences stand SENTENCE_GAP_S apart."""
         import numpy as np
 
-        engine = self._load()
-        if not any(any(sign.isalpha() for sign in phonemes) for phonemes in engine.phonemize(text)):
+        try:
+            engine = self._load()
+            phonemes = "".join(engine.phonemize(text))
+            sentences = list(engine.stream(text, speed=at_pace(_SPEEDS, voice.pace_wpm), seed=_SEED))
+        except Exception as error:  # a young package above a runtime in C++: anything may come
+            raise EngineError(f"{_PACKAGE} failed: {error}") from error
+        if not any(sign.isalpha() for sign in phonemes):
             raise EngineError("it finds no sounds in these words")
-        sentences = list(engine.stream(text, speed=at_pace(_SPEEDS, voice.pace_wpm), seed=_SEED))
         if not all(np.isfinite(sentence).all() for sentence in sentences):
             raise EngineError("it returned numbers that are no sound")
         gap = np.zeros(round(SENTENCE_GAP_S * engine.sample_rate), np.float32)
@@ -95,4 +101,6 @@ def _trimmed(sentence: "NDArray[np.float32]") -> "NDArray[np.float32]":
     import numpy as np
 
     loud = np.flatnonzero(np.abs(sentence) > _SILENT)
-    return sentence[loud[0] : loud[-1] + 1] if loud.size else sentence[:0]
+    if not loud.size:
+        return sentence[:0]
+    return sentence[max(0, loud[0] - _KEPT_BEFORE) : loud[-1] + 1 + _KEPT_BEHIND]

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Self
 
-from audioguide.errors import EngineError, InputError, ScriptError
+from audioguide.errors import EngineError, InputError, ScriptError, StoreError
 from audioguide.model import Clip, Phrase, Source
 from audioguide.speak.engine import Engine, Recording, find_engine
 from audioguide.speak.normalise import apply_lexicon, unreadable
@@ -96,18 +96,30 @@ class Speaker:
         """Return what brings this voice to the session's loudness: from its file, or measured on GAIN_LINES."""
         if self.voice.gain_db is not None:
             return self.voice.gain_db
-        clips = [self.clip(Phrase(line, Source(self.voice.shown, 1))) for line in GAIN_LINES]
-        key = key_of("gain", [clip.digest for clip in clips])
-        facts = self._store.facts("gains", key) or self._measure_gain(key, clips)
+        lines = [Phrase(line, Source(self.voice.shown, 1)) for line in GAIN_LINES]
+        key = key_of("gain", [self._key(line) for line in lines])
+        facts = self._store.facts("gains", key) or self._measure_gain(key, lines)
         return float(facts["gain_db"])
 
-    def _measure_gain(self, key: str, clips: Sequence[Clip]) -> Facts:
-        from audioguide.level import TARGET_LUFS, loudness
+    def _measure_gain(self, key: str, lines: Sequence[Phrase]) -> Facts:
+        from audioguide.level import SILENT_LUFS, TARGET_LUFS, loudness
         from audioguide.sound import to_signal
 
-        found = [self._store.read(_KIND, clip.key) for clip in clips]
-        measured = loudness(to_signal(b"".join(entry[1] for entry in found if entry)))
+        measured = loudness(to_signal(b"".join(self._pcm(line) for line in lines)))
+        if measured <= SILENT_LUFS:
+            raise EngineError(
+                f"voice {self.voice.name} is too soft to be measured; write gain_db into {self.voice.shown}"
+            )
         return self._store.write("gains", key, b"", {"gain_db": round(TARGET_LUFS - measured, 2)})
+
+    def _pcm(self, phrase: Phrase) -> bytes:
+        """Return a phrase's sound; one that was damaged in the store is spoken again."""
+        for _ in range(2):
+            found = self._store.read(_KIND, self.clip(phrase).key)
+            if found:
+                return found[1]
+        words = f"a clip in the cache stays damaged ({self._store.folder}); choose another folder with --cache DIR"
+        raise StoreError(words)
 
     def _key(self, phrase: Phrase) -> str:
         voice = self.voice
@@ -131,10 +143,10 @@ class Speaker:
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 return _checked(self._engine.speak(words, self.voice), phrase.text)
-            except EngineError as error:
+            except Exception as error:  # engines are other people's code, and may raise anything
                 if attempt == ATTEMPTS:
                     who = f"{phrase.source}: voice {self.voice.name} cannot speak"
-                    raise EngineError(f'{who} "{textwrap.shorten(phrase.text, 60)}": {error}') from error
+                    raise EngineError(f'{who} "{textwrap.shorten(phrase.text, 60)}": {_reason(error)}') from error
         raise AssertionError("unreachable")
 
     def _refuse_pace(self) -> None:
@@ -144,6 +156,10 @@ class Speaker:
                 f"voice {self.voice.name} cannot speak at {asked:g} words a minute; "
                 f"its slowest is {slowest:g}, its fastest {fastest:g}"
             )
+
+
+def _reason(error: Exception) -> str:
+    return str(error) if isinstance(error, EngineError) else f"{error} ({type(error).__name__})"
 
 
 def _checked(recording: Recording, text: str) -> bytes:

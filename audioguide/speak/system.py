@@ -120,7 +120,11 @@ class _Worker:
             raise EngineError(f"the speech worker gave no answer for {timeout_s:g} s") from error
         if not answer:
             raise EngineError("the speech worker has died")
-        if trouble := json.loads(answer).get("error"):
+        try:
+            trouble = json.loads(answer).get("error")
+        except (ValueError, AttributeError) as error:
+            raise EngineError(f"the speech worker answered {answer[:60]!r}") from error
+        if trouble:
             raise EngineError(str(trouble))
 
     def kill(self) -> None:

@@ -25,15 +25,10 @@ class Speech:
     def __init__(self, driver: Any) -> None:
         """Take a pyttsx3 engine (or a fake one in tests)."""
         self._engine = driver
-        self._finished = False
         self._errors: list[BaseException] = []
-        driver.connect("finished-utterance", self._on_finished)
         driver.connect("error", self._on_error)
         self._settled()
         driver.runAndWait()
-
-    def _on_finished(self, name: str, completed: bool) -> None:
-        self._finished = True
 
     def _on_error(self, name: str, exception: BaseException) -> None:
         self._errors.append(exception)
@@ -47,7 +42,7 @@ class Speech:
         self._set("voice", self._voice_id(order))
         self._set("rate", order["rate"])
         path = Path(order["path"])
-        self._finished, self._errors[:] = False, []
+        self._errors.clear()
         self._engine.save_to_file(order["text"], str(path))
         self._engine.runAndWait()
         if self._errors:
@@ -150,16 +145,19 @@ def _read_aiff(data: bytes) -> tuple[bytes, int, int]:
         size = int.from_bytes(data[at + 4 : at + 8])
         chunks[data[at : at + 4]] = data[at + 8 : at + 8 + size]
         at += 8 + size + size % 2
-    common, body = chunks[b"COMM"], chunks[b"SSND"][8:]
-    if int.from_bytes(common[6:8]) != 16:
-        raise RuntimeError("the system's voice wrote samples that are not 16-bit")
+    if not {b"COMM", b"SSND"} <= chunks.keys():
+        raise RuntimeError("the system's voice wrote a sound file without sound")
+    common, sound = chunks[b"COMM"], chunks[b"SSND"]
+    channels, frame_count, bits = (int.from_bytes(common[at : at + size]) for at, size in ((0, 2), (2, 4), (6, 2)))
+    body = sound[8 + int.from_bytes(sound[:4]) :][: frame_count * channels * 2]
+    if bits != 16 or len(body) < frame_count * channels * 2:
+        raise RuntimeError("the system's voice wrote a sound file that is cut short or not 16-bit")
     exponent, mantissa = int.from_bytes(common[8:10]) & 0x7FFF, int.from_bytes(common[10:18])
-    rate_hz = mantissa >> (16383 + 63 - exponent)
     if common[18:22] != b"sowt":  # anything but AIFF-C's little-endian kind is big-endian
         swapped = bytearray(body)
         swapped[0::2], swapped[1::2] = body[1::2], body[0::2]
         body = bytes(swapped)
-    return body, int.from_bytes(common[0:2]), rate_hz
+    return body, channels, mantissa >> (16383 + 63 - exponent)
 
 
 def prepare_espeak() -> None:
