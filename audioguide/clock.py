@@ -20,7 +20,7 @@ LONGEST_SESSION_H = 24
 
 _NUMBER = r"([0-9]{1,9}(?:\.[0-9]{1,9})?)"
 _UNITS = re.compile(f"(?:{_NUMBER}h)?(?:{_NUMBER}m)?(?:{_NUMBER}s)?")
-_CLOCK = re.compile("(?:([0-9]{1,9}):(?=[0-5][0-9]:))?([0-9]{1,9}):([0-5][0-9])")
+_CLOCK = re.compile("(?:([0-9]{1,9}):(?=[0-5][0-9]:))?([0-9]{1,9}):([0-5][0-9](?:\\.[0-9]{1,9})?)")
 _MINUTES = re.compile(_NUMBER)
 _LENGTH_FORMS = "5, 20m, 7:30, 90s, 33m20s, 1h or 1h30m"
 

@@ -2,38 +2,77 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from os import getpid
+from io import FileIO
 from pathlib import Path
+from secrets import token_hex
 
 from audioguide.errors import OutputError
 
 
 @contextmanager
-def atomic_file(path: Path) -> Iterator[Callable[[bytes], object]]:
+def atomic_file(path: Path) -> Iterator[Callable[[bytes], None]]:
     """Open a temporary neighbour of path for writing; move it into place when all went well, else remove it.
+
+    Gives a function that appends bytes. A folder that is missing is made, if the folder it belongs into is there.
 
     Raises:
         OutputError: the place cannot be written.
     """
-    part = path.with_name(f".{path.name}.{getpid()}.part")
-    try:
-        if path.is_dir():
-            raise OutputError(f"{path} is a folder; name a file, such as {path / 'session.mp3'}")
-        if path.parent.parent.is_dir():
-            path.parent.mkdir(exist_ok=True)
-        file = part.open("wb")
-    except OSError as error:
-        raise OutputError(
-            f"{path} cannot be written ({error.strerror}); choose another place with --out FILE"
-        ) from error
+    target = _target(path)
+    part = neighbour(target)
+    file = _open(path, part)
     try:
         with file:
-            yield file.write
-        part.replace(path)
-    except OSError as error:
-        advice = (
-            "close the program that plays it" if isinstance(error, PermissionError) else "make room or use --out FILE"
-        )
-        raise OutputError(f"{path} cannot be written ({error.strerror}); {advice}") from error
+            yield lambda data: _put(path, file, data)
+        _replace(path, part, target)
     finally:
         part.unlink(missing_ok=True)
+
+
+def neighbour(path: Path) -> Path:
+    """Return a name beside path that nothing else has."""
+    return path.with_name(f".{token_hex(6)}.part")
+
+
+def _target(path: Path) -> Path:
+    """Return where path leads to, which is an ordinary file or nothing yet."""
+    try:
+        target = path.resolve()
+        if not path.name or target.is_dir():
+            raise OutputError(f"{path} is a folder; name a file, such as {path / 'session.mp3'}")
+        if target.exists() and not target.is_file():
+            raise OutputError(f"{path} is no ordinary file; choose another with --out FILE")
+    except (OSError, RuntimeError) as error:
+        raise _cannot(path, error, "choose another place with --out FILE") from error
+    return target
+
+
+def _open(path: Path, part: Path) -> FileIO:
+    try:
+        if part.parent.parent.is_dir() and not part.parent.exists():
+            part.parent.mkdir()
+        return part.open("xb", buffering=0)  # so that a full disk shows at the write, not at the end
+    except OSError as error:
+        raise _cannot(path, error, "choose another place with --out FILE") from error
+
+
+def _put(path: Path, file: FileIO, data: bytes) -> None:
+    rest = memoryview(data)
+    try:
+        while rest:
+            rest = rest[file.write(rest) or 0 :]
+    except OSError as error:
+        raise _cannot(path, error, "make room, or choose another place with --out FILE") from error
+
+
+def _replace(path: Path, part: Path, target: Path) -> None:
+    try:
+        part.replace(target)
+    except PermissionError as error:
+        raise _cannot(path, error, "close the program that plays it") from error
+    except OSError as error:
+        raise _cannot(path, error, "choose another place with --out FILE") from error
+
+
+def _cannot(path: Path, error: Exception, advice: str) -> OutputError:
+    return OutputError(f"{path} cannot be written ({getattr(error, 'strerror', None) or error}); {advice}")

@@ -77,7 +77,7 @@ def info_frame(samples: int) -> bytes:
     tag = b"Info" + _XING_FLAGS.to_bytes(4)
     tag += count.to_bytes(4) + ((count + 1) * FRAME_BYTES).to_bytes(4)
     tag += bytes(index * 256 // 100 for index in range(100)) + (0).to_bytes(4)
-    tag += b"LAME3.100" + bytes([0x01, 200])  # revision 0, constant bit rate; low-pass as a note only
+    tag += b"LAME3.100" + bytes([0x01, 0])  # revision 0, constant bit rate; low-pass not told
     tag += bytes(8) + bytes([0, KBPS]) + ((DELAY << 12) | padding).to_bytes(3)
     tag += bytes([0, 0]) + bytes(2) + ((count + 1) * FRAME_BYTES).to_bytes(4) + bytes(2)
     head = _HEADER + bytes(_SIDE_INFO) + tag

@@ -34,14 +34,13 @@ def length_in_words(seconds: Fraction) -> str:
     ['five minutes', 'seven and a half minutes', 'one hour', 'an hour and a half', 'an hour and forty-five minutes',
      'about thirty-three minutes', 'one minute']
     """
-    halves = round(seconds / 30)
-    about = "" if halves * 30 == seconds else "about "
-    if halves < 2:
+    if seconds < 60:
         whole = round(seconds)
         return f"{'' if whole == seconds else 'about '}{in_words(whole)} second{'' if whole == 1 else 's'}"
-    if about:
-        halves = round(seconds / 60) * 2
-    return about + _half_minutes(halves)
+    halves = round(seconds / 30)
+    if halves * 30 == seconds:
+        return _half_minutes(halves)
+    return "about " + _half_minutes(halves if halves < 20 else round(seconds / 60) * 2)
 
 
 def _half_minutes(halves: int) -> str:
@@ -62,16 +61,16 @@ def _minutes(halves: int) -> str:
     return ("half a minute", "a minute and a half")[whole] if whole < 2 else f"{in_words(whole)} and a half minutes"
 
 
-_UNIT_S = {"second": 1, "minute": 60, "hour": 3600}
+_UNIT_S = {"second": 1, "sec": 1, "minute": 60, "min": 60, "hour": 3600}
 _WORD_VALUE = {in_words(n): n for n in range(1, 200)}
 _WORD_VALUE |= {word.replace("-", " "): n for word, n in _WORD_VALUE.items()}
 _NUMBER = r"(?:\d{1,6}(?:\.\d{1,3})?|" + "|".join(sorted(map(re.escape, _WORD_VALUE), key=len, reverse=True)) + ")"
 _SPOKEN = re.compile(
     rf"\b(?P<quarters>a|three) quarters? of an hour\b"
     rf"|\bhalf an? (?P<half_unit>second|minute|hour)\b"
-    rf"|\b(?:one|an?) (?P<unit_first>minute|hour)(?P<tail> and a half| or two)?\b"
-    rf"|\b(?P<low>{_NUMBER})(?:(?: or | to | ?[-–] ?)(?P<high>{_NUMBER}))?(?P<plus_half> and a half)?[ -]"
-    rf"(?P<unit>second|minute|hour)s?\b",
+    rf"|\b(?:one|an?) (?P<unit_first>minute|hour)(?P<tail> and a half| or two)?\b(?! ago| to \w)"
+    rf"|\b(?P<low>{_NUMBER})(?:(?: or | to | ?[-–] ?)(?P<high>{_NUMBER}))?(?P<plus_half> and a half)?"
+    rf"(?:[ -](?:more|quiet|full|whole|long|silent))?[ -](?P<unit>second|minute|hour|sec|min)s?\b(?! ago)",
     re.IGNORECASE,
 )
 _JOINED = re.compile(r",? and |, | ")
@@ -90,16 +89,16 @@ def spoken_durations(text: str) -> list[tuple[str, Fraction, Fraction]]:
     []
     """
     stated: list[tuple[str, Fraction, Fraction]] = []
-    end, was_hours = 0, False
+    end, unit_before = 0, 0
     for found in _SPOKEN.finditer(text):
         low, high = _span(found)
-        is_hours = "hour" in found[0].lower()
-        if was_hours and not is_hours and _JOINED.fullmatch(text, end, found.start()):
+        unit = max(seconds for word, seconds in _UNIT_S.items() if word in found[0].lower())
+        if unit < unit_before and _JOINED.fullmatch(text, end, found.start()):
             words, least, most = stated.pop()
             stated.append((words + text[end : found.end()], least + low, most + high))
         else:
             stated.append((found[0], low, high))
-        end, was_hours = found.end(), is_hours
+        end, unit_before = found.end(), unit
     return stated
 
 

@@ -12,6 +12,7 @@ from fractions import Fraction
 
 from audioguide.clock import duration, frames
 from audioguide.errors import ScriptError
+from audioguide.language import HIDDEN
 from audioguide.model import Bell, Chapter, Cue, Line, Pause, Phrase, Source, Written
 
 
@@ -45,7 +46,7 @@ _SENTENCE_END = re.compile("[.?!…:;。！？؟۔।][\"'”’»)」]*$")
 _WORD = re.compile(r"\w")
 _BLOCK_MARKDOWN = (
     (re.compile(r"[-*+•] "), "a list", "write it as sentences"),
-    (re.compile(r"\d+[.)] "), "a numbered list", "write the number as a word"),
+    (re.compile(r"[0-9]{1,2}[.)] "), "a numbered list", "write the number as a word"),
     (re.compile(r">"), "a quotation", "write it as plain text"),
     (re.compile(r"##"), "a heading below a chapter", "use one # for a chapter"),
     (re.compile(r"(-{3,}|={3,}|`{3,}|~{3,})"), "a Markdown rule or fence", "leave an empty line for a pause"),
@@ -57,10 +58,8 @@ _INLINE_MARKDOWN = (
     (re.compile(r"_+"), "Markdown emphasis", "leave the underlines out"),
     (re.compile(r"`+"), "Markdown code", "leave the backticks out"),
     (re.compile(r"\{[{%#]|[#%}]\}"), "a piece of Jinja", "close it as it was opened, or leave it out"),
-    (re.compile(r"[<>{}|\\^~=@#+]"), "a sign that cannot be spoken", "write it as a word"),
+    (re.compile(r"[<>{}|\\^~=@#+]"), "the sign", "write it as a word"),
 )
-# C0 and C1 controls, and the characters that turn text around (Unicode bidi overrides and isolates).
-_HIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]")
 
 
 def parse(lines: Iterable[Line]) -> list[Cue]:
@@ -155,7 +154,7 @@ def _without_brackets(line: Line, start: int, end: int) -> str:
 
 
 def _refuse_hidden(line: Line) -> None:
-    if found := _HIDDEN.search(line.text):
+    if found := HIDDEN.search(line.text):
         name = f"U+{ord(found[0]):04X}"
         raise ScriptError(line.source(found.start()), f"a hidden control character ({name}); delete it")
 
@@ -189,6 +188,9 @@ def _suggestion(words: list[str]) -> str:
         return "; write a mark like [pause 6s]"
     first, *rest = words
     near = [first.lower(), *get_close_matches(first.lower(), _MARKS, n=1)]
+    if bare := re.fullmatch(r"([a-z]+)([0-9].*)", first.lower()):
+        first, rest = bare[1], [bare[2], *rest]
+        near = [first, *near]
     guesses = [f"{name} {glue.join(rest)}".strip() for name in near for glue in (" ", "")]
     guesses = get_close_matches(" ".join(words).lower(), NAMED, n=1) + guesses
     for guess in guesses:

@@ -1,15 +1,15 @@
 """Finds and reads a practice: a folder with practice.toml and one script per step."""
 
+import textwrap
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from audioguide.clock import FRAME, RATE_HZ, duration
-from audioguide.errors import InputError, ScriptError, did_you_mean
-from audioguide.model import Source
-from audioguide.render import SUFFIX
-from audioguide.shelf import Table, is_path, read_toml, shelf, unknown_name
+from audioguide.clock import FRAME, LONGEST_SESSION_H, RATE_HZ, duration
+from audioguide.errors import InputError, did_you_mean
+from audioguide.language import HIDDEN, SUFFIX
+from audioguide.shelf import Table, is_file, is_path, read_toml, shelf, unknown_name
 
 DEFAULT = "psoas-release"
 GUIDANCE = ("full", "brief", "bells")
@@ -61,9 +61,13 @@ class Practice:
     """Frames."""
     lexicon: dict[str, str]
 
+    def every_step(self) -> list[Step]:
+        """Return all steps, and the interlude."""
+        return [*self.steps, *([self.grounding.step] if self.grounding else [])]
+
     def step_names(self) -> list[str]:
-        """Return the names of all steps and interludes."""
-        return [step.name for step in self.steps] + ([self.grounding.step.name] if self.grounding else [])
+        """Return the names of all steps, and of the interlude."""
+        return [step.name for step in self.every_step()]
 
     def has_grounding(self, samples: int, guidance: str, asked: bool | None) -> bool:
         """Return whether a session has the interlude: asked for, forbidden, or left open and then by its own rules.
@@ -94,8 +98,7 @@ class Practice:
         Raises:
             InputError: there is none.
         """
-        every = [*self.steps, *([self.grounding.step] if self.grounding else [])]
-        for step in every:
+        for step in self.every_step():
             if step.name == name:
                 return step
         names = self.step_names()
@@ -120,8 +123,8 @@ def find_practice(name: str) -> Practice:
     if not is_path(name):
         raise unknown_name("practice", name, practice_names(), "a folder with a practice.toml")
     folder = Path(name)
-    if not (folder / _FILE).is_file():
-        raise InputError(f"{name} is no practice: it has no {_FILE}")
+    if not is_file(folder / _FILE):
+        raise InputError(f"{textwrap.shorten(name, 60)} is no practice: it has no {_FILE}")
     return read_practice(folder, name.rstrip("/\\") or name)
 
 
@@ -140,7 +143,7 @@ def read_practice(folder: Path, shown: str) -> Practice:
     steps = _read_steps(table, partial(_read_step, table, folder))
     return Practice(
         name=folder.resolve().name,
-        title=table.text_of("title"),
+        title=_plain(table, "title", table.text_of("title")),
         language=table.text_of("language", "en"),
         description=table.text_of("description", "no description"),
         folder=folder,
@@ -152,17 +155,20 @@ def read_practice(folder: Path, shown: str) -> Practice:
     )
 
 
+def _plain(table: Table, key: str, text: str) -> str:
+    if HIDDEN.search(text):
+        raise table.error(key, f"{key} holds a hidden control character; delete it")
+    return text
+
+
 def _read_steps(table: Table, read: Callable[[object], Step]) -> tuple[Step, ...]:
     entries = table.values.get("steps")
     if not isinstance(entries, list) or not entries:
-        where = table.error("steps", "") if "steps" in table.values else None
-        source = where.source if where else Source(table.shown, 1)
-        raise ScriptError(source, 'steps must be a list of script names, such as steps = ["arrive", "return"]')
+        raise table.error("steps", 'steps must be a list of script names, such as steps = ["arrive", "return"]')
     steps = tuple(read(entry) for entry in entries)
     for index, step in enumerate(steps):
         if step.name in [other.name for other in steps[:index]]:
-            again = table.inside({}, step.name)
-            raise replace(again, start=again.start + 1).error(step.name, f"step {step.name!r} stands twice")
+            raise table.error_at_value(step.name, f"step {step.name!r} stands twice", nth=2)
     return steps
 
 
@@ -172,7 +178,7 @@ def _read_step(table: Table, folder: Path, entry: object) -> Step:
         entry = {"script": entry}
     if not isinstance(entry, dict):
         raise table.error("steps", f"a step is a name or a table with script = ..., not {entry!r}")
-    step = table.inside(entry, str(entry.get("script", "steps")))
+    step = table.inside(entry, str(entry.get("script", "")))
     step.only("script", "from", "guidance")
     name = step.text_of("script")
     _require_script(table, folder, name)
@@ -181,10 +187,12 @@ def _read_step(table: Table, folder: Path, entry: object) -> Step:
 
 def _require_script(table: Table, folder: Path, name: str) -> None:
     if any(sign in name for sign in "/\\:"):
-        raise table.error(name, f"step {name!r}: a script stands beside practice.toml; write its name without a folder")
-    if not (folder / (name + SUFFIX)).is_file():
-        there = sorted(path.name.removesuffix(SUFFIX) for path in folder.glob(f"*{SUFFIX}"))
-        raise table.error(name, f"step {name!r} has no file {name}{SUFFIX}{did_you_mean(name, there)}")
+        raise table.error_at_value(
+            name, f"step {name!r}: a script stands beside practice.toml; write its name without a folder"
+        )
+    if not is_file(folder / (name + SUFFIX)):
+        there = sorted(path.name.removesuffix(SUFFIX) for path in folder.glob(f"*{SUFFIX}") if path.is_file())
+        raise table.error_at_value(name, f"step {name!r} has no file {name}{SUFFIX}{did_you_mean(name, there)}")
 
 
 def _read_from(table: Table) -> int:
@@ -203,7 +211,7 @@ def _read_guidance(table: Table) -> tuple[str, ...]:
 
 def _samples(table: Table, key: str, value: str) -> int:
     seconds = duration(value)
-    if seconds is None:
+    if seconds is None or seconds > LONGEST_SESSION_H * 3600:
         raise table.error(key, f'{key} must be a length with its unit, such as "10m", not {value!r}')
     return round(seconds * RATE_HZ)
 
@@ -217,9 +225,9 @@ def _read_interlude(table: Table, folder: Path, steps: list[str]) -> Interlude |
     grounding.only("after", "from", "guidance")
     after = grounding.text_of("after")
     if after not in steps:
-        raise table.error("after", f"after names no step: {after!r}{did_you_mean(after, steps)}")
+        raise grounding.error("after", f"after names no step: {after!r}{did_you_mean(after, steps)}")
     if "grounding" in steps:
-        raise table.error("grounding", "grounding is a step and the interlude; leave it out of steps")
+        raise table.error_at_value("grounding", "grounding is a step and the interlude; leave it out of steps")
     _require_script(table, folder, "grounding")
     return Interlude(Step("grounding", _read_from(grounding), _read_guidance(grounding)), after)
 

@@ -8,6 +8,7 @@ line leaves an empty line, for Jinja hides raw tags from extensions.
 """
 
 import re
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
 from functools import cached_property, wraps
@@ -27,21 +28,21 @@ from jinja2 import (
 from jinja2.exceptions import SecurityError, UndefinedError
 from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
+from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from audioguide.errors import InputError, ScriptError, did_you_mean
+from audioguide.errors import ScriptError, did_you_mean
+from audioguide.language import FUNCTIONS, JINJA_GLOBALS, PRIVATE
 from audioguide.model import Line, Source
+from audioguide.shelf import is_file
 
-SUFFIX = ".md.j2"
-FUNCTIONS = ("pause", "rest", "bell")
-VARIABLES = ("minutes", "length", "grounding", "ending", "guidance", "bells", "voice")
-"""What every script may use."""
+MOST_TURNS, MOST_SECONDS, MOST_TEXT, MOST_SIZE = 20_000, 3, 1_000_000, 100_000
+"""What one script may take: turns of all loops, seconds, characters of text, and operands of a product."""
+_TICK = "audioguide_tick"
 
 _FIRST, _LAST = 0xF0000, 0xFFFFD
 _PLACE = re.compile(f"[{chr(_FIRST)}-{chr(_LAST)}]")
-_PRIVATE = re.compile("[\ue000-\uf8ff\U000f0000-\U0010ffff]")
 _MEASURED_BODIES = ("filter", "call")
-_JINJA_GLOBALS = ("range", "dict", "cycler", "joiner", "namespace")
 
 
 class Renderer:
@@ -53,10 +54,11 @@ class Renderer:
         self._shown = shown
         self._loader = _FolderLoader(folder, shown)
         self._places: list[tuple[Source, _Starts]] = []
+        self._turns, self._until = 0, 0.0
 
     @cached_property
     def _environment(self) -> Environment:
-        environment = ImmutableSandboxedEnvironment(
+        environment = _Sandbox(
             loader=self._loader,
             undefined=StrictUndefined,
             trim_blocks=True,
@@ -68,7 +70,7 @@ class Renderer:
         environment.globals.pop("lipsum")
         environment.filters.pop("random")  # a session must come out the same twice
         environment.filters = {name: _placeless(filter_) for name, filter_ in environment.filters.items()}
-        environment.globals |= {"pause": pause, "rest": rest, "bell": bell}
+        environment.globals |= {"pause": pause, "rest": rest, "bell": bell, _TICK: self._tick}
         environment.extend(remember_place=self._remember)
         return environment
 
@@ -83,7 +85,7 @@ class Renderer:
             ScriptError: at the file and line that is wrong.
         """
         try:
-            text = self._environment.get_template(script).render(variables)
+            text = self._run(script, variables)
         except ScriptError:
             raise
         except TemplateSyntaxError as error:
@@ -91,6 +93,23 @@ class Renderer:
         except Exception as error:  # a template may raise anything; every kind becomes one line
             raise ScriptError(self._where(error, script), _run_time_words(error, variables)) from error
         return list(self._lines(text, script))
+
+    def _run(self, script: str, variables: Mapping[str, object]) -> str:
+        self._turns, self._until = 0, time.monotonic() + MOST_SECONDS
+        size, parts = 0, []
+        for part in self._environment.get_template(script).generate(variables):
+            size += len(part)
+            if size > MOST_TEXT:
+                raise SecurityError(f"more than {MOST_TEXT} characters of text")
+            parts.append(part)
+        return "".join(parts)
+
+    def _tick(self) -> str:
+        """Count a turn of a loop or a call of a macro; stands in every one of them and prints nothing."""
+        self._turns += 1
+        if self._turns > MOST_TURNS or time.monotonic() > self._until:
+            raise SecurityError(f"loops that turn more than {MOST_TURNS} times, or for {MOST_SECONDS} seconds")
+        return ""
 
     def used_names(self, scripts: Iterable[str]) -> set[str]:
         """Return the variables that these scripts, or anything they include from the folder, ask for.
@@ -106,9 +125,9 @@ class Renderer:
             if script not in seen:
                 seen.add(script)
                 tree = self._tree(script)
-                found |= meta.find_undeclared_variables(tree)
+                found |= meta.find_undeclared_variables(tree) - {_TICK}
                 named = meta.find_referenced_templates(tree)
-                waiting += [name for name in named if name and (self._folder / name).is_file()]
+                waiting += [name for name in named if name and self._loader.path_of(name)]
         return found
 
     def _tree(self, script: str) -> nodes.Template:
@@ -117,7 +136,7 @@ class Renderer:
             return self._environment.parse(source, script)
         except TemplateSyntaxError as error:
             raise self._syntax_error(error, script) from error
-        except TemplateNotFound as error:
+        except (TemplateNotFound, RecursionError) as error:
             raise ScriptError(Source(self._shown_name(script), 1), _run_time_words(error, {})) from error
 
     def _syntax_error(self, error: TemplateSyntaxError, script: str) -> ScriptError:
@@ -179,6 +198,36 @@ class Renderer:
         return self._places[index]
 
 
+class _Sandbox(ImmutableSandboxedEnvironment):
+    """Jinja's sandbox, with a turn of every loop and macro counted, and large results refused before they are made."""
+
+    intercepted_binops = frozenset({"*", "**", "%"})
+
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        tree = super()._parse(source, name, filename)
+        for found in tree.find_all((nodes.For, nodes.Macro, nodes.CallBlock)):
+            body: Any = found
+            call = nodes.Call(nodes.Name(_TICK, "load"), [], [], None, None)
+            body.body.insert(0, nodes.Output([call]).set_lineno(body.lineno))
+        return tree
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        """Return what an operator gives, unless that could be large."""
+        sizes = [_size(left), _size(right)]
+        if operator == "%" and isinstance(left, str):
+            raise SecurityError("% on text; use {{ }} in place")
+        if operator == "**" or (operator == "*" and max(sizes) > MOST_SIZE):
+            raise SecurityError(f"the operator {operator} on something so large")
+        return super().call_binop(context, operator, left, right)
+
+
+def _size(value: object) -> float:
+    """Return how large a product with value may get: a text's or a list's length, or a number itself."""
+    if isinstance(value, str | list | tuple):
+        return len(value)
+    return abs(value) if isinstance(value, int | float) else 0
+
+
 class _FolderLoader(BaseLoader):
     """Reads UTF-8 scripts of one folder, and of nowhere else."""
 
@@ -188,10 +237,19 @@ class _FolderLoader(BaseLoader):
 
     def get_source(self, environment: Environment, template: str) -> tuple[str, str, None]:
         shown = f"{self._shown}/{template}"
-        path = self._folder / template
-        if not path.resolve().is_relative_to(self._folder.resolve()) or not path.is_file():
+        path = self.path_of(template)
+        if path is None:
             raise TemplateNotFound(template, f"no file {template!r} in {self._shown}{self._suggestion(template)}")
         return _decode(path.read_bytes(), shown), shown, None
+
+    def path_of(self, template: str) -> Path | None:
+        """Return the file of a template, or None where there is none inside the folder."""
+        path = self._folder / template
+        try:
+            inside = path.resolve().is_relative_to(self._folder.resolve())
+        except (OSError, RuntimeError, ValueError):  # links in a circle, names that no file can have
+            return None
+        return path if inside and is_file(path) else None
 
     def _suggestion(self, template: str) -> str:
         return did_you_mean(template, sorted(path.name for path in self._folder.glob("*.j2")))
@@ -208,7 +266,7 @@ def _decode(data: bytes, shown: str) -> str:
     except UnicodeDecodeError as error:
         where = Source(shown, data[: error.start].count(b"\n") + 1)
         raise ScriptError(where, "not UTF-8 text; save the file as UTF-8 in your editor") from error
-    if found := _PRIVATE.search(text):
+    if found := PRIVATE.search(text):
         where = Source(shown, text.count("\n", 0, found.start()) + 1)
         raise ScriptError(where, f"a private-use character (U+{ord(found[0]):04X}) cannot be spoken; delete it")
     return text
@@ -243,7 +301,7 @@ class _Places(Extension):
             else:
                 if token.type == "variable_begin" and not bodies:
                     yield Token(token.lineno, "data", self._place(script, token.lineno, _start_of(starts)))
-                elif token.type == "string" and _PRIVATE.search(token.value):
+                elif token.type == "string" and PRIVATE.search(token.value):
                     raise TemplateSyntaxError("a private-use character cannot be spoken", token.lineno, script)
                 yield token
             ended_at = token.lineno + (token.value.count("\n") if token.type == "data" else 0)
@@ -330,34 +388,7 @@ def _run_time_words(error: Exception, variables: Mapping[str, object]) -> str:
 
 
 def _undefined_words(name: str, variables: Mapping[str, object]) -> str:
-    known = [*variables, *FUNCTIONS, *_JINJA_GLOBALS]
+    known = [*variables, *FUNCTIONS, *JINJA_GLOBALS]
     if name in known:
         return f"{name!r} does not reach an imported file; write {{% import ... with context %}}"
     return f"{name!r} is not defined{did_you_mean(name, known)} (or give it with --set {name}=...)"
-
-
-def read_settings(pairs: Iterable[str]) -> dict[str, str]:
-    """Return the variables of ``--set KEY=VALUE`` options.
-
-    Raises:
-        InputError: a pair has no ``=``, its key is no name, is reserved or stands twice.
-    """
-    settings: dict[str, str] = {}
-    for pair in pairs:
-        key, equals, value = pair.partition("=")
-        if not equals:
-            raise InputError(f"--set {pair}: write it as KEY=VALUE")
-        if not key.isidentifier():
-            raise InputError(f"--set {pair}: {key!r} is not a name; use letters, figures and underlines")
-        if key in (*VARIABLES, *FUNCTIONS, *_JINJA_GLOBALS):
-            raise InputError(f"--set {pair}: {key} is reserved{_option_for(key)}")
-        if key in settings:
-            raise InputError(f"--set {pair}: {key} is set twice")
-        if found := _PRIVATE.search(value):
-            raise InputError(f"--set {key}: the character U+{ord(found[0]):04X} cannot be spoken; delete it")
-        settings[key] = value
-    return settings
-
-
-def _option_for(key: str) -> str:
-    return f"; use --{key}" if key in ("grounding", "ending", "guidance", "voice", "bell") else "; choose another name"

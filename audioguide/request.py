@@ -1,12 +1,15 @@
 """What a listener asks for, checked, and the file name that says so."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 
 from audioguide import practice, voices
 from audioguide.clock import RATE_HZ, file_length
 from audioguide.errors import InputError, did_you_mean
+from audioguide.language import FUNCTIONS, JINJA_GLOBALS, PRIVATE, VARIABLES
 from audioguide.practice import GUIDANCE
 
 ENDINGS = ("wake", "sleep")
@@ -52,26 +55,67 @@ def _choice(option: str, value: str, known: tuple[str, ...]) -> None:
 
 
 def default_out(request: Request) -> Path:
-    """Return ``output/<practice>-<length>.mp3`` with everything in the name that differs from the defaults."""
-    name = practice.find_practice(request.practice).name
-    parts = [name, file_length(request.samples)] if request.samples else [name]
-    parts += [request.only] if request.only else []
-    parts += [Path(request.voice).stem] if request.voice != voices.DEFAULT else []
-    parts += [f"{request.pace_wpm:g}wpm"] if request.pace_wpm else []
-    parts += [word for word in (request.guidance,) if word != GUIDANCE[0]]
-    parts += [word for word in (request.ending,) if word != ENDINGS[0]]
-    if request.grounding is not None:
-        parts.append("grounding" if request.grounding else "no-grounding")
-    parts += [] if request.bell else ["no-bell"]
-    parts += [_plain(f"{key}-{value}") for key, value in sorted(request.settings.items())]
-    stem = "-".join(parts).encode()[:_MOST_NAME_BYTES].decode(errors="ignore")
-    return Path("output") / f"{stem}.mp3"
+    """Return ``output/<practice>-<length>.mp3`` with everything in the name that differs from the defaults.
+
+    Where a word had to be made plain or the name cut, a few figures of a digest keep it apart from its like.
+    """
+    words = [Path(request.practice).resolve().name, file_length(request.samples) if request.samples else ""]
+    words += [request.only or "", Path(request.voice).stem if request.voice != voices.DEFAULT else ""]
+    words += [f"{request.pace_wpm:g}wpm" if request.pace_wpm else ""]
+    words += [word for word in (request.guidance, request.ending) if word not in (GUIDANCE[0], ENDINGS[0])]
+    words += [
+        {None: "", True: "grounding", False: "no-grounding"}[request.grounding],
+        "" if request.bell else "no-bell",
+    ]
+    words += [f"{key}-{value}" for key, value in sorted(request.settings.items())]
+    whole = "-".join(word for word in words if word)
+    plain = "-".join(_plain(word) for word in words if word)
+    stem = plain.encode(errors="replace")[:_MOST_NAME_BYTES].decode(errors="ignore")
+    apart = "" if stem == whole else f"-{sha256(whole.encode(errors='replace')).hexdigest()[:6]}"
+    return Path("output") / f"{stem}{apart}.mp3"
 
 
 def _plain(text: str) -> str:
     """Return text as a piece of a file name that every system takes.
 
-    >>> _plain("name-Zoë B.")
-    'name-Zoë-B'
+    >>> _plain("name-Zoë B."), _plain("7.500s"), _plain("a/../b")
+    ('name-Zoë-B', '7.500s', 'a-b')
     """
-    return "-".join("".join(sign if sign.isalnum() else " " for sign in text).split())
+    return "-".join(re.findall(r"\w+(?:\.\w+)*", text))
+
+
+def read_settings(pairs: Iterable[str]) -> dict[str, str]:
+    """Return the variables of ``--set KEY=VALUE`` options.
+
+    Raises:
+        InputError: a pair has no ``=``, its key is no name, is reserved or stands twice.
+    """
+    settings: dict[str, str] = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise InputError(f"--set {pair}: write it as KEY=VALUE")
+        if key in settings:
+            raise InputError(f"--set {pair}: {key} is set twice")
+        settings[key] = value
+    return check_settings(settings)
+
+
+def check_settings(settings: Mapping[str, str]) -> dict[str, str]:
+    """Return settings if a script can use each of them.
+
+    Raises:
+        InputError: a key is no name or is reserved, or a value holds what cannot be spoken.
+    """
+    for key, value in settings.items():
+        if not key.isidentifier():
+            raise InputError(f"--set {key}={value}: {key!r} is not a name; use letters, figures and underlines")
+        if key in (*VARIABLES, *FUNCTIONS, *JINJA_GLOBALS):
+            raise InputError(f"--set {key}={value}: {key} is reserved{_option_for(key)}")
+        if found := PRIVATE.search(value):
+            raise InputError(f"--set {key}: the character U+{ord(found[0]):04X} cannot be spoken; delete it")
+    return dict(settings)
+
+
+def _option_for(key: str) -> str:
+    return f"; use --{key}" if key in ("grounding", "ending", "guidance", "voice", "bell") else "; choose another name"

@@ -1,35 +1,29 @@
 """Builds a session; reads top to bottom like the way of the data: scripts, cues, speech, timeline, pieces, MP3."""
 
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from audioguide.clock import RATE_HZ, clock, frames_for, parse_length
-from audioguide.errors import DamagedError, InputError, LengthError, ScriptError
+from audioguide.clock import RATE_HZ, parse_length
+from audioguide.errors import DamagedError, InputError, ScriptError
 from audioguide.files import atomic_file
-from audioguide.model import Bell, Chapter, Clip, Cue, Line, Phrase, Source, Timeline
+from audioguide.fit import Fitter, Progress, Studio
+from audioguide.model import Chapter, Clip, Cue, Line, Phrase, Source, Timeline
 from audioguide.numerals import length_in_words
 from audioguide.parse import parse
 from audioguide.pieces import Pieces
-from audioguide.plan import LONGEST_SILENCE, lay_out, natural_length
-from audioguide.practice import Practice, find_practice
-from audioguide.promises import check_promises
-from audioguide.render import read_settings
-from audioguide.request import ORDINARY_LENGTH, Request, default_out
-from audioguide.sound import bell_frames
+from audioguide.plan import lay_out, natural_length
+from audioguide.practice import DEFAULT as DEFAULT_PRACTICE
+from audioguide.practice import GUIDANCE, Practice, find_practice
+from audioguide.request import ENDINGS, ORDINARY_LENGTH, Request, check_settings, default_out
 from audioguide.speak.speaker import Speaker
 from audioguide.store import Store
-from audioguide.tags import About, id3
+from audioguide.tags import MOST_CHAPTERS, About, id3
+from audioguide.voices import DEFAULT as DEFAULT_VOICE
 from audioguide.voices import Voice, find_voice
-from audioguide.wording import read_cues, rendered_text
-
-_TRIES = 8
-"""How many lengths are tried to find the nearest one that builds."""
-
-Progress = Callable[[int, int], None]
-"""Called with (phrases spoken now, phrases to speak)."""
+from audioguide.wording import rendered_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,29 +41,42 @@ class Session:
 
 
 def build(
-    length: str | float,
+    length: str | float | Fraction,
     *,
+    practice: str = DEFAULT_PRACTICE,
+    voice: str = DEFAULT_VOICE,
+    grounding: bool | None = None,
+    ending: str = ENDINGS[0],
+    guidance: str = GUIDANCE[0],
+    pace_wpm: float | None = None,
+    bell: bool = True,
+    settings: Mapping[str, str] | None = None,
     out: str | Path | None = None,
     cache: str | Path | None = None,
-    settings: Mapping[str, str] | None = None,
     progress: Progress | None = None,
-    **options: object,
 ) -> Path:
     """Return the path of a session's MP3, built now.
 
     Args:
-        length: as on the command line: minutes, or text such as "7:30".
+        length: minutes as a number, or text as on the command line, such as "7:30".
+        practice: a name on the shelf, or a folder.
+        voice: a name on the shelf, or a TOML file.
+        grounding: whether the interlude takes part; None: as the practice has it for this length.
+        ending: "wake" or "sleep".
+        guidance: "full", "brief" or "bells".
+        pace_wpm: words a minute while speaking; None: the voice's own.
+        bell: whether bells ring.
+        settings: variables for the scripts.
         out: the file; by default a name below ``output/`` that says what it is.
         cache: the folder for clips and pieces; by default the user's cache folder.
-        settings: variables for the scripts.
-        progress: told how far the speaking is.
-        options: further fields of Request: practice, voice, grounding, ending, guidance, pace_wpm, bell, only.
+        progress: called with (phrases spoken now, phrases to speak).
 
     Raises:
         AudioguideError: with a message that says what to do.
     """
-    pairs = [f"{key}={value}" for key, value in (settings or {}).items()]
-    request = Request(parse_length(str(length)), settings=read_settings(pairs), **options)  # type: ignore[arg-type]  # checked by Request
+    samples = parse_length(length) if isinstance(length, str) else round(Fraction(length) * 60 * RATE_HZ)
+    known = check_settings(settings or {})
+    request = Request(samples, practice, voice, grounding, ending, guidance, pace_wpm, bell, known)
     path = Path(out) if out else default_out(request)
     write(request, path, open_store(cache), progress)
     return path
@@ -90,21 +97,7 @@ def write(request: Request, out: Path, store: Store, progress: Progress | None =
     Raises:
         AudioguideError: with a message that says what to do.
     """
-    mended: set[str] = set()
-    while True:
-        try:
-            return _write(request, out, store, progress)
-        except DamagedError as error:  # that clip is gone from the store now, and is spoken again
-            if error.key in mended:
-                raise
-            mended.add(error.key)
-
-
-def _write(request: Request, out: Path, store: Store, progress: Progress | None) -> Session:
-    with atomic_file(out) as put:
-        session = plan(request, store, progress)
-        _put(session, store, put)
-    return session
+    return _write(lambda: plan(request, store, progress), out, store)
 
 
 def say(text: str, voice: Voice, out: Path, store: Store, progress: Progress | None = None) -> Session:
@@ -113,24 +106,7 @@ def say(text: str, voice: Voice, out: Path, store: Store, progress: Progress | N
     Raises:
         AudioguideError: with a message that says what to do.
     """
-    lines = [Line(line, ((0, Source("text", number)),)) for number, line in enumerate(text.splitlines(), 1)]
-    title = textwrap.shorten(text, 60)
-    with atomic_file(out) as put, Speaker(voice, store) as speaker:
-        cues = [Chapter(title, Source("text", 1)), *parse(lines)]
-        if not any(isinstance(cue, Phrase) for cue in cues):
-            raise InputError("there is nothing to say; write some words")
-        studio = _Studio(speaker, progress)
-        lengths = studio.lengths(cues)
-        timeline = lay_out(cues, lengths, natural_length(cues, lengths))
-        session = studio.session(About(title, "audioguide say", voice.language), timeline)
-        _put(session, store, put)
-    return session
-
-
-def _put(session: Session, store: Store, put: Callable[[bytes], object]) -> None:
-    put(id3(session.about, session.timeline.chapters, session.timeline.total))
-    for part in Pieces(store, session.gain_db).stream(session.timeline, session.clips):
-        put(part)
+    return _write(lambda: _plan_text(text, voice, store, progress), out, store)
 
 
 def render(request: Request) -> str:
@@ -151,17 +127,33 @@ def plan(request: Request, store: Store, progress: Progress | None = None) -> Se
     """
     practice = find_practice(request.practice)
     voice = find_voice(request.voice).at_pace(request.pace_wpm)
+    _refuse_other_language(practice, voice)
     with Speaker(voice, store, practice.lexicon) as speaker:
-        studio = _Studio(speaker, progress, practice.longest_silence)
-        cues = read_cues(request, practice, request.samples or ORDINARY_LENGTH)
+        studio = Studio(speaker, progress)
+        timeline = Fitter(request, practice, voice.name, studio).fit()
+        about = About(_title(request, practice, timeline.total), practice.title, practice.language)
+        return _session(about, timeline, studio, speaker)
+
+
+def _plan_text(text: str, voice: Voice, store: Store, progress: Progress | None) -> Session:
+    lines = [Line(line, ((0, Source("text", number)),)) for number, line in enumerate(text.split("\n"), 1)]
+    title = textwrap.shorten(text, 60)
+    cues: list[Cue] = [Chapter(title, Source("text", 1)), *parse(lines)]
+    if not any(isinstance(cue, Phrase) for cue in cues):
+        raise InputError("there is nothing to say; write some words")
+    with Speaker(voice, store) as speaker:
+        studio = Studio(speaker, progress)
         lengths = studio.lengths(cues)
-        target = request.samples or natural_length(cues, lengths, longest_silence=practice.longest_silence)
-        try:
-            timeline = lay_out(cues, lengths, target, longest_silence=practice.longest_silence)
-        except LengthError as error:
-            raise _told(error, request, practice, studio) from error
-        check_promises(cues, timeline)
-        return studio.session(About(_title(request, practice, target), practice.title, practice.language), timeline)
+        timeline = lay_out(cues, lengths, natural_length(cues, lengths))
+        return _session(About(title, "audioguide say", voice.language), timeline, studio, speaker)
+
+
+def _session(about: About, timeline: Timeline, studio: Studio, speaker: Speaker) -> Session:
+    if len(timeline.chapters) > MOST_CHAPTERS:
+        raise InputError(
+            f"{len(timeline.chapters)} chapters, but an MP3 holds {MOST_CHAPTERS}; leave some # titles out"
+        )
+    return Session(about, speaker.voice, timeline, studio.clips, speaker.gain_db(), speaker.spoken)
 
 
 def _title(request: Request, practice: Practice, samples: int) -> str:
@@ -169,81 +161,29 @@ def _title(request: Request, practice: Practice, samples: int) -> str:
     return f"{practice.title}{only}, {length_in_words(Fraction(samples, RATE_HZ))}"
 
 
-class _Studio:
-    """Speaks cues and remembers the clips, for another try at another length too."""
-
-    def __init__(self, speaker: Speaker, progress: Progress | None, longest_silence: int = LONGEST_SILENCE) -> None:
-        self.speaker = speaker
-        self.longest_silence = longest_silence
-        self._progress = progress or (lambda done, of: None)
-        self._clips: dict[str, Clip] = {}
-
-    def lengths(self, cues: Sequence[Cue]) -> list[int]:
-        """Return the frames of each sound among the cues; speaks what the store does not hold."""
-        self._speak([cue for cue in cues if isinstance(cue, Phrase)])
-        return [self._frames(cue) for cue in cues if isinstance(cue, Phrase | Bell)]
-
-    def session(self, about: About, timeline: Timeline) -> Session:
-        """Return the session with what was spoken for it."""
-        gain_db = self.speaker.gain_db()
-        return Session(about, self.speaker.voice, timeline, self._clips, gain_db, self.speaker.spoken)
-
-    def _speak(self, phrases: list[Phrase]) -> None:
-        missing = self.speaker.missing(phrases)
-        for done, phrase in enumerate(missing):
-            self._progress(done, len(missing))
-            self._clips[phrase.text] = self.speaker.clip(phrase)
-        if missing:
-            self._progress(len(missing), len(missing))
-        for phrase in phrases:
-            if phrase.text not in self._clips:
-                self._clips[phrase.text] = self.speaker.clip(phrase)
-
-    def _frames(self, cue: Phrase | Bell) -> int:
-        return bell_frames(cue.strokes) if isinstance(cue, Bell) else frames_for(self._clips[cue.text].samples)
+def _refuse_other_language(practice: Practice, voice: Voice) -> None:
+    if _base(practice.language) != _base(voice.language):
+        words = f"the practice is in {practice.language!r}, but voice {voice.name} speaks {voice.language!r}"
+        where = Source(f"{practice.shown}/practice.toml", 1)
+        raise ScriptError(where, f"{words}; choose another --voice, or mend language here")
 
 
-def _told(error: LengthError, request: Request, practice: Practice, studio: _Studio) -> LengthError:
-    """Return the error with the lengths that there are, and with what would help."""
-    asked, low, high = error.asked, error.shortest, error.longest
-    too_short = asked < low
-    words = (
-        f"{clock(asked)} asked; with voice {studio.speaker.voice.name} this wording can be "
-        f"{clock(_whole_second(low, up=True))} to {clock(high)}"
-    )
-    if nearest := _nearest(low if too_short else high, too_short, request, practice, studio):
-        words += f"; the nearest length that builds is {clock(nearest)}"
-    return LengthError(asked, low, high, f"{words}; {_what_helps(too_short, request, practice)}")
+def _base(language: str) -> str:
+    return language.lower().split("-")[0]
 
 
-def _nearest(edge: int, too_short: bool, request: Request, practice: Practice, studio: _Studio) -> int | None:
-    """Return a length in whole seconds near edge that builds with the wording as rendered for that length."""
-    for _ in range(_TRIES):
-        second = _whole_second(edge, up=too_short)
+def _write(planned: Callable[[], Session], out: Path, store: Store) -> Session:
+    """Write what is planned; a clip that proves damaged is gone from the store, and another try speaks it again."""
+    mended: set[str] = set()
+    while True:
         try:
-            cues = read_cues(request, practice, second)
-            lay_out(cues, studio.lengths(cues), second, longest_silence=studio.longest_silence)
-        except LengthError as error:
-            too_short = second < error.shortest
-            edge = error.shortest if too_short else error.longest
-        except (ScriptError, InputError):
-            return None
-        else:
-            return second
-    return None
-
-
-def _whole_second(samples: int, *, up: bool) -> int:
-    return (-(-samples // RATE_HZ) if up else samples // RATE_HZ) * RATE_HZ
-
-
-def _what_helps(too_short: bool, request: Request, practice: Practice) -> str:
-    if not too_short:
-        return "for longer, add words and [rest] marks to the scripts, or raise longest_silence in practice.toml"
-    ways = {"--no-grounding": replace(request, grounding=False), "--guidance brief": replace(request, guidance="brief")}
-    samples = request.samples or ORDINARY_LENGTH
-    now = read_cues(request, practice, samples)
-    helpful = [way for way, other in ways.items() if read_cues(other, practice, samples) != now]
-    if request.guidance != "full":
-        helpful = [way for way in helpful if "guidance" not in way]
-    return f"for shorter, try {', '.join([*helpful, 'a faster --pace'])}, or leave words out of the scripts"
+            with atomic_file(out) as put:
+                session = planned()
+                put(id3(session.about, session.timeline.chapters, session.timeline.total))
+                for part in Pieces(store, session.gain_db).stream(session.timeline, session.clips):
+                    put(part)
+            return session
+        except DamagedError as error:
+            if error.key in mended:
+                raise
+            mended.add(error.key)

@@ -23,13 +23,20 @@ def is_path(name: str) -> bool:
     >>> is_path("calm"), is_path("./calm"), is_path("mine/calm.toml")
     (False, True, True)
     """
-    return "/" in name or "\\" in name or name.endswith(".toml") or name in (".", "..") or Path(name).exists()
+    return "/" in name or "\\" in name or name.endswith(".toml") or name in (".", "..") or _exists(name)
+
+
+def _exists(name: str) -> bool:
+    try:
+        return Path(name).exists()
+    except (OSError, ValueError):
+        return False
 
 
 def unknown_name(kind: str, name: str, known: list[str], instead: str) -> InputError:
     """Return the error for a name that stands on no shelf."""
     there_is = ", ".join([*known, f"or {instead}"])
-    return InputError(f"there is no {kind} {name!r}{did_you_mean(name, known)} (there is {there_is})")
+    return InputError(f"there is no {kind} {name[:60]!r}{did_you_mean(name, known)} (there is {there_is})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +51,21 @@ class Table:
     """Where the table begins in text."""
 
     def error(self, key: str, words: str) -> ScriptError:
-        """Return an error at the line where key stands."""
-        return ScriptError(Source(self.shown, self.text.count("\n", 0, self._find(key)) + 1), words)
+        """Return an error at the line where a key stands."""
+        return self._error(self._find(_key(key)), words)
 
-    def _find(self, key: str) -> int:
-        """Return where key stands outside of remarks, at or behind the table's beginning; that beginning if nowhere."""
-        pattern = re.compile(rf"^[^#\n]*?(?<![\w-])({re.escape(key)})(?![\w-])", re.MULTILINE)
-        starts = (found.start(1) for found in pattern.finditer(self.text) if found.start(1) >= self.start)
-        return next(starts, self.start)
+    def error_at_value(self, value: str, words: str, *, nth: int = 1) -> ScriptError:
+        """Return an error at the line where a text stands in quotes for the nth time."""
+        return self._error(self._find(_value(value), nth), words)
+
+    def _error(self, at: int, words: str) -> ScriptError:
+        return ScriptError(Source(self.shown, self.text.count("\n", 0, at) + 1), words)
+
+    def _find(self, pattern: str, nth: int = 1) -> int:
+        """Return where a pattern stands outside of remarks, behind the table's beginning; that beginning if nowhere."""
+        places = [found.start() for found in re.finditer(pattern, self.text) if found.start() >= self.start]
+        outside = [at for at in places if "#" not in self.text[self.text.rfind("\n", 0, at) + 1 : at]]
+        return outside[nth - 1] if len(outside) >= nth else self.start
 
     def only(self, *known: str) -> None:
         """Refuse keys that are not known.
@@ -84,11 +98,12 @@ class Table:
         """Return the table under key; an empty one where there is none."""
         value = self._get(key, {}, f"a table, [{key}]", lambda value: isinstance(value, dict))
         assert isinstance(value, dict)
-        return self.inside(value, key)
+        header = self._find(rf"\[[^\]\n]*\b{re.escape(key)}\s*\]")
+        return replace(self, values=value, start=header if header != self.start else self._find(_key(key)))
 
-    def inside(self, values: dict[str, object], word: str) -> "Table":
-        """Return a table that begins where word stands."""
-        return replace(self, values=values, start=self._find(word))
+    def inside(self, values: dict[str, object], value: str) -> "Table":
+        """Return a table of a list, which begins where a text stands in quotes."""
+        return replace(self, values=values, start=self._find(_value(value)))
 
     def words_of(self, key: str) -> dict[str, str]:
         """Return a table of texts, such as a lexicon."""
@@ -102,8 +117,24 @@ class Table:
             return default
         value = self.values[key]
         if not fits(value):
-            raise self.error(key, f"{key} must be {wanted}, not {value!r}")
+            raise self.error(key, f"{key} must be {wanted}, not {repr(value)[:40]}")
         return value
+
+
+def _key(key: str) -> str:
+    return rf"(?<![\w-])[\"']?{re.escape(key)}[\"']?(?=\s*[=.\]])"
+
+
+def _value(value: str) -> str:
+    return rf"[\"']{re.escape(value)}[\"']"
+
+
+def is_file(path: Path) -> bool:
+    """Return whether there is such a file; False too for names that no file can have."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def read_toml(path: Path, shown: str) -> Table:
@@ -124,7 +155,7 @@ def read_toml(path: Path, shown: str) -> Table:
         raise ScriptError(where, "not UTF-8 text; save the file as UTF-8 in your editor") from error
     try:
         return Table(tomllib.loads(text), shown, text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # beside TOMLDecodeError: figures or brackets without end
         words, _, place = str(error).partition(" (at ")
         found = re.search(r"line (\d+)", place)
         line = int(found[1]) if found else text.count("\n") + 1

@@ -6,13 +6,12 @@ was damaged is noticed when it is read, and counts as missing.
 """
 
 import json
-import os
-import tempfile
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
 from audioguide.errors import StoreError
+from audioguide.files import neighbour
 
 _MOST_HEAD = 4096
 _CHECKSUM = 16
@@ -99,11 +98,12 @@ def _facts(head: bytes) -> Facts | None:
 
 
 def _write_atomically(path: Path, data: bytes) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+    part = neighbour(path)
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+        part.write_bytes(data)
+        part.replace(path)
+    except PermissionError:  # on Windows while another build reads the entry, whose content is the same
+        if not path.exists():
+            raise
+    finally:
+        part.unlink(missing_ok=True)

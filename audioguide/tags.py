@@ -12,8 +12,16 @@ from audioguide.model import Placed
 
 ARTIST = "audioguide"
 _NO_OFFSET = b"\xff\xff\xff\xff"
-_LANGUAGES = {"en": "eng", "de": "deu", "fr": "fra", "es": "spa", "it": "ita", "nl": "nld", "pt": "por"}
-"""BCP 47 -> ISO 639-2, as TLAN wants it."""
+MOST_CHAPTERS = 255
+"""What one byte of a table of contents can count."""
+_CODES = """
+ar ara bg bul bn ben ca cat cs ces cy cym da dan de deu el ell en eng es spa et est eu eus fa fas fi fin fr fra ga gle
+gl glg gu guj he heb hi hin hr hrv hu hun id ind is isl it ita ja jpn ka kat kn kan ko kor lt lit lv lav mk mkd ml mal
+mr mar ms msa mt mlt nb nob ne nep nl nld nn nno no nor pa pan pl pol pt por ro ron ru rus sk slk sl slv sq sqi sr srp
+sv swe sw swa ta tam te tel th tha tr tur uk ukr ur urd vi vie zh zho
+""".split()  # noqa: SIM905  # a list of a hundred quoted words would not be readable
+_LANGUAGES = dict(zip(_CODES[::2], _CODES[1::2], strict=True))
+"""BCP 47 -> ISO 639-2, as TLAN wants it; others become und."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from audioguide.clock import FRAME, FRAME_MS, clock, seconds
+from audioguide.clock import FRAME, FRAME_MS, RATE_HZ, clock, seconds
 from audioguide.model import Bell, Placed, Sounding, Timeline
 
 SCHEMA = 1
@@ -61,7 +61,7 @@ def as_json(timeline: Timeline) -> dict[str, object]:
     """Return the timeline for machines; times in seconds, to the millisecond, frames are 24 ms."""
     return {
         "length_samples": timeline.total,
-        "length_s": round(timeline.total / 24_000, 3),
+        "length_s": round(timeline.total / RATE_HZ, 3),
         "chapters": [{"start_s": seconds(mark.start), "title": mark.title} for mark in timeline.chapters],
         "events": list(_events(timeline)),
     }

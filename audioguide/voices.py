@@ -1,12 +1,15 @@
 """Finds and reads a voice: a TOML file that names an engine, a pace and a lexicon."""
 
+import textwrap
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from audioguide.errors import InputError
-from audioguide.shelf import is_path, read_toml, shelf, unknown_name
+from audioguide.shelf import is_file, is_path, read_toml, shelf, unknown_name
 
 DEFAULT = "calm"
+ORDINARY_WPM = 120.0
+"""The pace of a voice file that names none; every engine built in reaches it."""
 SLOWEST_WPM, FASTEST_WPM = 40, 400
 """What a voice file may say; each engine has narrower bounds of its own."""
 _KEYS = ("engine", "language", "description", "pace_wpm", "gain_db", "lexicon", "options")
@@ -53,8 +56,8 @@ def find_voice(name: str) -> Voice:
         return read_voice(shelf("voices") / f"{name}.toml", f"voices/{name}.toml")
     if not is_path(name):
         raise unknown_name("voice", name, voice_names(), "a file such as my-voice.toml")
-    if not Path(name).is_file():
-        raise InputError(f"there is no voice file {name}")
+    if not is_file(Path(name)):
+        raise InputError(f"there is no voice file {textwrap.shorten(name, 60)}")
     return read_voice(Path(name), name)
 
 
@@ -66,7 +69,7 @@ def read_voice(path: Path, shown: str) -> Voice:
     """
     table = read_toml(path, shown)
     table.only(*_KEYS)
-    pace_wpm = table.number_of("pace_wpm", 112.0, SLOWEST_WPM, FASTEST_WPM)
+    pace_wpm = table.number_of("pace_wpm", ORDINARY_WPM, SLOWEST_WPM, FASTEST_WPM)
     assert pace_wpm is not None
     return Voice(
         name=path.stem,

@@ -1,22 +1,21 @@
 """A request and a practice -> the rendered text of its steps, and the cues in it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
 
 from audioguide.clock import RATE_HZ
 from audioguide.errors import InputError, ScriptError, did_you_mean
+from audioguide.language import FUNCTIONS, VARIABLES
 from audioguide.model import Bell, Chapter, Cue, Line, Pause, Phrase, Source, Written
 from audioguide.numerals import length_in_words
 from audioguide.parse import LINE_END, parse
 from audioguide.practice import Practice, Step
-from audioguide.render import FUNCTIONS, VARIABLES, Renderer
+from audioguide.render import Renderer
 from audioguide.request import Request
 
-MOST_CHAPTERS = 255
-"""What one byte of an ID3 table of contents can count."""
-_BELL_MARK = re.compile(r"(?m)^\[bell[^\]]*\]\n|\[bell[^\]]*\]")
+_BELL_MARK = re.compile(r"\[bell[^\]]*\]")
 
 
 def rendered_text(request: Request, practice: Practice, samples: int) -> str:
@@ -30,8 +29,7 @@ def rendered_text(request: Request, practice: Practice, samples: int) -> str:
     for step, lines in rendered:
         _step_cues(step, lines, practice)
     texts = ["\n".join(" ".join(line.text.split()) for line in lines).strip() for _, lines in rendered]
-    text = "\n\n".join(texts) + "\n"
-    return text if request.bell else _BELL_MARK.sub("", text)
+    return "\n\n".join(texts) + "\n"
 
 
 def read_cues(request: Request, practice: Practice, samples: int) -> list[Cue]:
@@ -45,8 +43,6 @@ def read_cues(request: Request, practice: Practice, samples: int) -> list[Cue]:
     for step, lines in _rendered(request, practice, samples):
         cues += _step_cues(step, lines, practice)
         cues += [LINE_END.pause(cues[-1].source, Written.LINE)] if isinstance(cues[-1], Phrase) else []
-    if not request.bell:
-        cues = [cue for cue in cues if not isinstance(cue, Bell)]
     return _with_first_chapter(cues, practice)
 
 
@@ -57,11 +53,23 @@ def _rendered(request: Request, practice: Practice, samples: int) -> list[tuple[
     chosen = practice.chosen(samples, request.guidance, grounding)
     steps = [practice.step(request.only)] if request.only else chosen
     variables = _variables(request, samples, grounding)
-    return [(step, renderer.render(step.script, variables)) for step in steps]
+    rendered = [(step, renderer.render(step.script, variables)) for step in steps]
+    return rendered if request.bell else [(step, list(_without_bells(lines))) for step, lines in rendered]
+
+
+def _without_bells(lines: list[Line]) -> Iterator[Line]:
+    """Yield lines in which a bell's mark is no more than a line's end."""
+    for line in lines:
+        edges = [0, *(edge for found in _BELL_MARK.finditer(line.text) for edge in found.span()), len(line.text)]
+        for start, end in zip(edges[::2], edges[1::2], strict=True):
+            part = line.text[start:end]
+            if part.strip() or len(edges) == 2:
+                later = ((column - start, source) for column, source in line.marks if start < column < end)
+                yield Line(part, ((0, line.source(start)), *later))
 
 
 def _variables(request: Request, samples: int, grounding: bool) -> dict[str, object]:
-    """Return what a script may use: render.VARIABLES, and every --set."""
+    """Return what a script may use: language.VARIABLES, and every --set."""
     minutes = Fraction(samples, RATE_HZ * 60)
     known: dict[str, object] = {
         "minutes": int(minutes) if minutes.denominator == 1 else float(minutes),
@@ -79,7 +87,7 @@ def _variables(request: Request, samples: int, grounding: bool) -> dict[str, obj
 def _refuse_unused(settings: Mapping[str, str], practice: Practice, renderer: Renderer) -> None:
     if not settings:
         return
-    used = renderer.used_names(f"{name}.md.j2" for name in practice.step_names())
+    used = renderer.used_names(step.script for step in practice.every_step())
     own = sorted(used - {*VARIABLES, *FUNCTIONS})
     for key in settings:
         if key not in used:
@@ -104,11 +112,11 @@ def _says_something(cue: Cue) -> bool:
 def _with_first_chapter(cues: list[Cue], practice: Practice) -> list[Cue]:
     """Return cues that begin with a chapter, so that chapters cover the whole session."""
     if not any(isinstance(cue, Phrase | Bell) for cue in cues):
-        raise ScriptError(Source(practice.shown, 1), "nothing is spoken in this session; write some words")
+        raise ScriptError(
+            Source(f"{practice.shown}/practice.toml", 1), "nothing is spoken in this session; write some words"
+        )
     while isinstance(cues[0], Pause) and cues[0].written is not Written.MARK:
         cues = cues[1:]
     if not isinstance(cues[0], Chapter):
         cues = [Chapter(practice.title, cues[0].source), *cues]
-    if sum(isinstance(cue, Chapter) for cue in cues) > MOST_CHAPTERS:
-        raise ScriptError(Source(practice.shown, 1), f"more than {MOST_CHAPTERS} chapters; leave some # titles out")
     return cues

@@ -36,6 +36,35 @@ def test_a_place_that_cannot_be_written_is_told_before_any_work(tmp_path: Path, 
 
 
 def test_a_full_disk_is_told_with_advice(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match=r"No space left on device.*make room"), atomic_file(tmp_path / "a.mp3"):
-        raise OSError(28, "No space left on device")
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, before[1]))
+    try:
+        with pytest.raises(OutputError, match=r"too large.*make room"), atomic_file(tmp_path / "a.mp3") as put:
+            put(bytes(2_000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("place", [".", "/", ""])
+def test_a_folder_is_no_file(place: str) -> None:
+    with pytest.raises(OutputError, match="is a folder"), atomic_file(Path(place)):
+        pass
+
+
+def test_a_link_is_followed_and_stays_a_link(tmp_path: Path) -> None:
+    link = tmp_path / "link.mp3"
+    link.symlink_to(tmp_path / "there.mp3")
+    with atomic_file(link) as put:
+        put(b"new")
+    assert link.is_symlink() and (tmp_path / "there.mp3").read_bytes() == b"new"
+
+
+def test_what_is_no_ordinary_file_is_left_alone(tmp_path: Path) -> None:
+    import os
+
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OutputError, match="no ordinary file"), atomic_file(tmp_path / "pipe"):
+        pass
+    assert (tmp_path / "pipe").is_fifo()

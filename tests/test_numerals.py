@@ -11,7 +11,8 @@ from audioguide.numerals import length_in_words, spoken_durations
     ("length_s", "words"),
     [
         (1, "one second"),
-        (45, "about one minute"),
+        (45, "forty-five seconds"),
+        (89, "about a minute and a half"),
         (60, "one minute"),
         (90, "a minute and a half"),
         (450, "seven and a half minutes"),

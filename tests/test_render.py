@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from audioguide.errors import InputError, ScriptError
-from audioguide.render import Renderer, read_settings
+from audioguide.render import Renderer
+from audioguide.request import read_settings
 
 Template = str | bytes
 

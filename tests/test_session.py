@@ -150,7 +150,7 @@ def test_a_failed_build_leaves_the_old_session_as_it_was(tmp_path: Path, shared_
         ({"grounding": False}, "psoas-release-20m-no-grounding"),
         ({"ending": "sleep", "guidance": "brief"}, "psoas-release-20m-brief-sleep"),
         ({"pace_wpm": 100.0, "bell": False}, "psoas-release-20m-100wpm-no-bell"),
-        ({"settings": {"name": "Zoë B/../x"}}, "psoas-release-20m-name-Zoë-B-x"),
+        ({"settings": {"name": "Zoë B/../x"}}, "psoas-release-20m-name-Zoë-B-x-61837e"),
     ],
 )
 def test_the_file_name_tells_what_differs(options: dict[str, object], name: str) -> None:
@@ -173,3 +173,71 @@ def test_the_opening_and_the_closing_fade(shared_store: Store, tmp_path: Path) -
     assert level(0, 0.1) < -75 < level(1.5, 0.3)
     assert level(299.8, 0.2) < -80 and level(295, 0.5) > -66
     assert frames(2) * FRAME <= 2 * RATE_HZ
+
+
+@pytest.mark.parametrize(
+    ("text", "minutes", "nearest"),
+    [
+        ("{% if minutes < 4 %}Hi.[rest]Bye.{% else %}" + "A long one.[pause 1m]" * 9 + "Bye.{% endif %}", 4, "3:59"),
+        ("Hi.[rest]\nBye.", 10, "5:"),
+        ("Three minutes of quiet.\n[rest]\nBye.", 10, None),
+        ("Hello. [pause 6s] There. [pause 3s]", 5, "0:1"),
+    ],
+)
+def test_the_nearest_length_is_one_that_builds(
+    tmp_path: Path, shared_store: Store, text: str, minutes: int, nearest: str | None
+) -> None:
+    folder = write_practice(tmp_path / "p", 'title = "T"\nsteps = ["a"]\n', {"a": text})
+    with pytest.raises(LengthError) as caught:
+        plan(_request(minutes * 60, practice=str(folder)), shared_store)
+    told = str(caught.value).partition("the nearest length that builds is ")[2].split(";")[0]
+
+    assert told.startswith(nearest) if nearest else not told
+    if told:
+        from audioguide.clock import parse_length
+
+        assert plan(_request(parse_length(told) / RATE_HZ, practice=str(folder)), shared_store)
+
+
+def test_a_voice_of_another_language_is_refused(tmp_path: Path, shared_store: Store) -> None:
+    folder = write_practice(tmp_path / "p", 'title = "T"\nlanguage = "de"\nsteps = ["a"]\n', {"a": "Hallo.[rest]Na."})
+
+    with pytest.raises(ScriptError, match=r"practice.toml:1: the practice is in 'de', but voice fake speaks 'en'"):
+        plan(_request(60, practice=str(folder)), shared_store)
+
+
+def test_more_chapters_than_an_mp3_holds_are_refused(tmp_path: Path, shared_store: Store) -> None:
+    text = "# C\nHi.\n" * 256
+    folder = write_practice(tmp_path / "p", 'title = "T"\nsteps = ["a"]\n', {"a": text})
+
+    with pytest.raises(InputError, match="256 chapters, but an MP3 holds 255"):
+        plan(Request(None, voice=FAKE_VOICE, practice=str(folder), only="a"), shared_store)
+
+
+def test_a_voice_that_cannot_work_here_names_another(
+    tmp_path: Path, shared_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from audioguide.errors import EngineError
+    from audioguide.speak.natural import Natural
+
+    def gone(self: Natural) -> object:
+        raise ImportError("no onnxruntime for this machine")
+
+    monkeypatch.setattr(Natural, "_load", gone)
+
+    with pytest.raises(EngineError, match=r"^voice calm cannot be used here: .*; another voice is --voice system$"):
+        plan(Request(300 * RATE_HZ), Store(tmp_path / "empty"))
+
+
+def test_several_damaged_clips_are_spoken_again_in_one_build(tmp_path: Path) -> None:
+    import shutil
+
+    store = Store(tmp_path / "store")
+    write(_request(300), tmp_path / "a.mp3", store)
+    shutil.rmtree(store.folder / "pieces")
+    for clip in (store.folder / "clips").rglob("*"):
+        if clip.is_file():
+            clip.write_bytes(clip.read_bytes()[:-1] + b"\x7f")
+    write(_request(300), tmp_path / "b.mp3", store)
+
+    assert (tmp_path / "a.mp3").read_bytes() == (tmp_path / "b.mp3").read_bytes()

@@ -71,7 +71,7 @@ def plan(
         planned = session.plan(asked, session.open_store(cache), progress)
     if as_json:
         head = {"schema": timetable.SCHEMA, "title": planned.about.title, "voice": planned.voice.name}
-        typer.echo(json.dumps(head | timetable.as_json(planned.timeline), ensure_ascii=False, indent=1))
+        typer.echo(json.dumps(head | timetable.as_json(planned.timeline), indent=1))
         return
     typer.echo(f"{planned.about.title}; voice {planned.voice.name}")
     typer.echo(timetable.bar(planned.timeline))

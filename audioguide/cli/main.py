@@ -4,6 +4,7 @@
 """
 
 import re
+import signal
 import sys
 import traceback
 from typing import Annotated, Any
@@ -57,13 +58,14 @@ def run(arguments: list[str]) -> int:
     except _UsageError as error:
         return _fail(_usage(error), 2)
     except (KeyboardInterrupt, typer.Abort):
-        return _fail("stopped; nothing was left half-written", 130)
-    except BrokenPipeError:  # the reader, such as head, has seen enough
-        sys.stdout = None
-        return 0
+        code = 130
+    except SystemExit as stop:  # typer's, when the reader of a pipe, such as head, has seen enough
+        return 0 if stop.code == 1 else int(stop.code or 0)
     except Exception:
         traceback.print_exc()
         return _fail("this is a bug in audioguide; please report the lines above", 3)
+    if code == 130:
+        return _fail("stopped; nothing was left half-written", 130)
     return code if isinstance(code, int) else 0
 
 
@@ -86,6 +88,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was begun is tidied up
     sys.exit(run(sys.argv[1:]))
 
 

@@ -9,7 +9,6 @@ from audioguide import practice as practices
 from audioguide import request as requests
 from audioguide import voices
 from audioguide.clock import parse_length
-from audioguide.render import read_settings
 
 PRACTICE, VOICE = practices.DEFAULT, voices.DEFAULT
 GUIDANCE, ENDINGS = practices.GUIDANCE, requests.ENDINGS
@@ -79,5 +78,5 @@ def request(
     """
     samples = parse_length(length) if length else None
     return requests.Request(
-        samples, practice, voice, grounding, ending, guidance, pace, bell, read_settings(settings or ()), only
+        samples, practice, voice, grounding, ending, guidance, pace, bell, requests.read_settings(settings or ()), only
     )

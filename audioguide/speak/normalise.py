@@ -33,14 +33,23 @@ def apply_lexicon(text: str, *lexicons: Mapping[str, str]) -> str:
     """
     merged: dict[str, str] = {}
     for lexicon in reversed(lexicons):
-        merged |= {word.casefold(): said for word, said in lexicon.items()}
+        merged |= {word.lower(): said for word, said in lexicon.items() if word}
     if not merged:
         return text
     longest_first = sorted(merged, key=len, reverse=True)
     pattern = re.compile(r"(?<!\w)(" + "|".join(map(re.escape, longest_first)) + r")(?!\w)", re.IGNORECASE)
-    return pattern.sub(lambda found: _said(found[0], merged[found[0].casefold()]), text)
+    return pattern.sub(lambda found: _said(found[0], merged.get(found[0].lower(), found[0])), text)
 
 
 def _said(word: str, said: str) -> str:
     """Return how a word is written for the engine; ``/phonemes/`` keep the word beside them."""
-    return f"[{word}]({said})" if _PHONEMES.fullmatch(said) else said
+    return f"[{word}]({said})" if is_phonemes(said) else said
+
+
+def is_phonemes(said: str) -> bool:
+    """Return whether a lexicon's entry is written in an engine's own phonemes.
+
+    >>> is_phonemes("/sˈOəs/"), is_phonemes("SOH-as")
+    (True, False)
+    """
+    return _PHONEMES.fullmatch(said) is not None

@@ -5,19 +5,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Self
 
+from audioguide.clock import RATE_HZ
 from audioguide.errors import EngineError, InputError, ScriptError, StoreError
 from audioguide.model import Clip, Phrase, Source
 from audioguide.speak.engine import Engine, Recording, find_engine
-from audioguide.speak.normalise import apply_lexicon, unreadable
+from audioguide.speak.normalise import apply_lexicon, is_phonemes, unreadable
 from audioguide.store import Facts, Store, key_of
-from audioguide.voices import Voice
+from audioguide.voices import Voice, find_voice, voice_names
 
 FORMAT = 1
 """Raised when a clip's treatment changes, so that no old clip is used again."""
 ATTEMPTS = 3
 _KIND = "clips"
-_LEAST_SAMPLES_PER_WORD = 24_000 // 20
-_MOST_SAMPLES_PER_WORD = 24_000 * 4
+_LEAST_SAMPLES_PER_WORD = RATE_HZ // 20
+_MOST_SAMPLES_PER_WORD = RATE_HZ * 4
 _BELIEVABLE_HZ = range(8_000, 192_001)
 
 GAIN_LINES = (
@@ -49,7 +50,7 @@ class Speaker:
             lexicon: the practice's own; it wins over the voice's.
 
         Raises:
-            EngineError: there is no such engine, or it cannot work here.
+            EngineError: there is no such engine, or it cannot be loaded here.
             InputError: the pace is out of its reach.
         """
         self.voice = voice
@@ -57,6 +58,7 @@ class Speaker:
         """Phrases that were not in the store."""
         self._store = store
         self._lexicons = (lexicon or {}, voice.lexicon)
+        self._refuse_unreadable_lexicon()
         self._engine: Engine = find_engine(voice.engine, voice.shown)
         self._refuse_pace()
 
@@ -70,7 +72,22 @@ class Speaker:
 
     @cached_property
     def _fingerprint(self) -> str:
-        return self._engine.fingerprint(self.voice)
+        try:
+            return self._engine.fingerprint(self.voice)
+        except EngineError as error:
+            raise self._unusable(str(error)) from error
+
+    @cached_property
+    def _ready(self) -> bool:
+        """True once the engine has shown that it works here; asked before the first phrase that must be spoken."""
+        if why := self._engine.probe():
+            raise self._unusable(why)
+        return True
+
+    def _unusable(self, why: str) -> EngineError:
+        others = [name for name in voice_names() if find_voice(name).engine != self.voice.engine]
+        hint = f"; another voice is --voice {others[0]}" if others else ""
+        return EngineError(f"voice {self.voice.name} cannot be used here: {why}{hint}")
 
     def missing(self, phrases: Iterable[Phrase]) -> list[Phrase]:
         """Return the phrases whose clips are not in the store, each text once."""
@@ -88,7 +105,7 @@ class Speaker:
         facts = self._known(key)
         if facts is None:
             pcm = self._speak(phrase)
-            facts = self._store.write(_KIND, key, pcm, {"samples": len(pcm) // 2, "text": phrase.text[:500]})
+            facts = self._store.write(_KIND, key, pcm, {"samples": len(pcm) // 2})
             self.spoken += 1
         return Clip(key, int(facts["samples"]), str(facts["sha256"]))
 
@@ -140,6 +157,7 @@ class Speaker:
 
     def _speak(self, phrase: Phrase) -> bytes:
         words = self._words(phrase)
+        assert self._ready
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 return _checked(self._engine.speak(words, self.voice), phrase.text)
@@ -148,6 +166,14 @@ class Speaker:
                     who = f"{phrase.source}: voice {self.voice.name} cannot speak"
                     raise EngineError(f'{who} "{textwrap.shorten(phrase.text, 60)}": {_reason(error)}') from error
         raise AssertionError("unreachable")
+
+    def _refuse_unreadable_lexicon(self) -> None:
+        for lexicon in self._lexicons:
+            for word, said in lexicon.items():
+                if not is_phonemes(said) and (sign := unreadable(said)):
+                    raise InputError(
+                        f"the lexicon says {word} = {said!r}, but {sign!r} cannot be read; write it as it sounds"
+                    )
 
     def _refuse_pace(self) -> None:
         slowest, fastest, asked = self._engine.slowest_wpm, self._engine.fastest_wpm, self.voice.pace_wpm
@@ -177,7 +203,7 @@ def _checked(recording: Recording, text: str) -> bytes:
         raise EngineError("the engine returned silence")
     words, samples = len(text.split()), len(pcm) // 2
     if not words * _LEAST_SAMPLES_PER_WORD <= samples <= (words + 2) * _MOST_SAMPLES_PER_WORD:
-        raise EngineError(f"the engine returned {samples / 24_000:.1f} s of sound for {words} words")
+        raise EngineError(f"the engine returned {samples / RATE_HZ:.1f} s of sound for {words} words")
     return pcm
 
 

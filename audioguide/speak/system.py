@@ -42,7 +42,7 @@ class System:
     def probe(self) -> str:
         """Return why pyttsx3 cannot speak here, or nothing."""
         try:
-            self._started({})
+            self._started()
         except EngineError as error:
             return str(error)
         return ""
@@ -68,7 +68,7 @@ class System:
             rate = round(at_pace(_RATES.get(sys.platform, _AS_IS), voice.pace_wpm))
             order = {"text": text, "path": str(path), "rate": rate, **_voice_order(voice)}
             try:
-                self._started(voice.options).ask(order, ANSWER_S)
+                self._started().ask(order, ANSWER_S)
                 return _read(path)
             except EngineError:
                 self.close()
@@ -80,7 +80,7 @@ class System:
             self._worker.kill()
             self._worker = None
 
-    def _started(self, options: dict[str, str]) -> "_Worker":
+    def _started(self) -> "_Worker":
         if self._worker is None:
             self._worker = _Worker([sys.executable, "-P", "-m", "audioguide.speak.worker"])
             try:

@@ -115,7 +115,8 @@ def _wait_until(done: Callable[[], bool], otherwise: str) -> None:
 def _is_whole(path: Path) -> bool:
     """Return whether a sound file has been written to its end (WAV, or the AIFF that macOS writes)."""
     try:
-        head = path.read_bytes()[:12]
+        with path.open("rb") as file:
+            head = file.read(12)
         size = path.stat().st_size
     except OSError:
         return False

@@ -1,0 +1,154 @@
+"""A request at some length -> its timeline; and where there is none, which lengths there are."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from audioguide.clock import RATE_HZ, clock, frames_for
+from audioguide.errors import InputError, LengthError, ScriptError
+from audioguide.model import Bell, Clip, Cue, Phrase, Timeline
+from audioguide.plan import lay_out, natural_length
+from audioguide.practice import Practice
+from audioguide.promises import check_promises
+from audioguide.request import ORDINARY_LENGTH, Request
+from audioguide.sound import bell_frames
+from audioguide.speak.speaker import Speaker
+from audioguide.wording import read_cues
+
+_TRIES = 8
+"""How many lengths are tried on each side of the asked one to find one that builds."""
+
+Progress = Callable[[int, int], None]
+"""Called with (phrases spoken now, phrases to speak)."""
+
+
+class Studio:
+    """Speaks cues and remembers the clips, for another try at another length too."""
+
+    def __init__(self, speaker: Speaker, progress: Progress | None) -> None:
+        """Speak with speaker, and tell progress how far it is."""
+        self.clips: dict[str, Clip] = {}
+        """By phrase text."""
+        self._speaker = speaker
+        self._progress = progress or (lambda done, of: None)
+
+    def lengths(self, cues: Sequence[Cue]) -> list[int]:
+        """Return the frames of each sound among the cues; speaks what the store does not hold."""
+        self._speak([cue for cue in cues if isinstance(cue, Phrase) and cue.text not in self.clips])
+        return [self._frames(cue) for cue in cues if isinstance(cue, Phrase | Bell)]
+
+    def _speak(self, phrases: list[Phrase]) -> None:
+        missing = self._speaker.missing(phrases)
+        for done, phrase in enumerate(missing):
+            self._progress(done, len(missing))
+            self._speaker.clip(phrase)
+        if missing:
+            self._progress(len(missing), len(missing))
+        self.clips |= {phrase.text: self._speaker.clip(phrase) for phrase in phrases}
+
+    def _frames(self, cue: Phrase | Bell) -> int:
+        return bell_frames(cue.strokes) if isinstance(cue, Bell) else frames_for(self.clips[cue.text].samples)
+
+
+@dataclass(frozen=True, slots=True)
+class Fitter:
+    """Fits the wording of a request into a length."""
+
+    request: Request
+    practice: Practice
+    voice_name: str
+    studio: Studio
+
+    def fit(self) -> Timeline:
+        """Return the timeline of the asked length, or of the natural one where none is asked.
+
+        Raises:
+            LengthError: the wording cannot fill exactly that length; says which it can.
+            ScriptError: a script is wrong, or promises a silence that does not come.
+        """
+        if self.request.samples:
+            return self._at(self.request.samples)
+        cues = read_cues(self.request, self.practice, ORDINARY_LENGTH)
+        cap = self.practice.longest_silence
+        return self._lay_out(cues, natural_length(cues, self.studio.lengths(cues), longest_silence=cap))
+
+    def _at(self, samples: int) -> Timeline:
+        try:
+            return self._try(samples)
+        except LengthError as error:
+            raise self._told(error) from error
+
+    def _try(self, samples: int) -> Timeline:
+        return self._lay_out(read_cues(self.request, self.practice, samples), samples)
+
+    def _lay_out(self, cues: list[Cue], samples: int) -> Timeline:
+        timeline = lay_out(cues, self.studio.lengths(cues), samples, longest_silence=self.practice.longest_silence)
+        check_promises(cues, timeline)
+        return timeline
+
+    def _told(self, error: LengthError) -> LengthError:
+        """Return the error with the lengths that there are, and with what would help."""
+        asked, low, high = error.asked, error.shortest, error.longest
+        from_, to = (_up(low), high) if _up(low) <= high else (low, high)
+        exact = from_ % RATE_HZ != 0
+        words = (
+            f"{clock(asked)} asked; with voice {self.voice_name} this wording can be "
+            f"{clock(from_, millis=exact)} to {clock(to, millis=exact)}"
+        )
+        nearest = [length for length in (self._nearest(asked, -1), self._nearest(asked, 1)) if length]
+        if nearest:
+            best = min(nearest, key=lambda length: abs(length - asked))
+            words += f"; the nearest length that builds is {clock(best, millis=best % RATE_HZ != 0)}"
+        return LengthError(asked, low, high, f"{words}; {self._what_helps(asked < low)}")
+
+    def _nearest(self, asked: int, step: int) -> int | None:
+        """Return the first length that builds below (-1) or above (1) the asked one, with its own wording."""
+        length = _down(asked) if step < 0 else _up(asked)
+        for _ in range(_TRIES):
+            try:
+                self._try(length)
+            except LengthError as error:
+                length = _next(length, error, step)
+            except (ScriptError, InputError):
+                return None
+            else:
+                return length
+            if length <= 0:
+                return None
+        return None
+
+    def _what_helps(self, too_short: bool) -> str:
+        if not too_short:
+            return "for longer, add words and [rest] marks to the scripts, or raise longest_silence in practice.toml"
+        request = self.request
+        ways = {"--no-grounding": replace(request, grounding=False)}
+        if request.guidance == "full":
+            ways["--guidance brief"] = replace(request, guidance="brief")
+        samples = request.samples or ORDINARY_LENGTH
+        now = read_cues(request, self.practice, samples)
+        helpful = [way for way, other in ways.items() if read_cues(other, self.practice, samples) != now]
+        return f"for shorter, try {', '.join([*helpful, 'a faster --pace'])}, or leave words out of the scripts"
+
+
+def _next(length: int, error: LengthError, step: int) -> int:
+    """Return the next length to try: the edge that lies ahead, else where the next minute's wording may begin."""
+    ahead = (
+        _edge(error.longest, error.shortest, up=False) if step < 0 else _edge(error.shortest, error.longest, up=True)
+    )
+    if (ahead - length) * step > 0:
+        return ahead
+    minute = 60 * RATE_HZ
+    return length // minute * minute - RATE_HZ if step < 0 else (length // minute + 1) * minute
+
+
+def _edge(edge: int, other: int, *, up: bool) -> int:
+    """Return the whole second at an edge of a range, or the edge itself where the range holds no whole second."""
+    second = _up(edge) if up else _down(edge)
+    return second if min(edge, other) <= second <= max(edge, other) else edge
+
+
+def _up(samples: int) -> int:
+    return -(-samples // RATE_HZ) * RATE_HZ
+
+
+def _down(samples: int) -> int:
+    return samples // RATE_HZ * RATE_HZ

@@ -1,0 +1,16 @@
+"""PURE. The names of the script language, which several rooms must agree on."""
+
+import re
+
+SUFFIX = ".md.j2"
+"""How a script's file name ends."""
+VARIABLES = ("minutes", "length", "grounding", "ending", "guidance", "bells", "voice")
+"""What every script may use."""
+FUNCTIONS = ("pause", "rest", "bell")
+"""Marks out of Jinja."""
+JINJA_GLOBALS = ("range", "dict", "cycler", "joiner", "namespace")
+"""What Jinja itself brings."""
+PRIVATE = re.compile("[\ue000-\uf8ff\ud800-\udfff\U000f0000-\U0010ffff]")
+"""Characters without a meaning of their own, and halves of surrogate pairs."""
+HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]")
+"""C0 and C1 controls, and what turns text around (Unicode bidi overrides and isolates)."""
