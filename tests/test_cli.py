@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import jsonschema
@@ -203,13 +205,33 @@ def test_a_bug_is_told_with_its_traceback(monkeypatch: pytest.MonkeyPatch, capsy
     assert "Traceback" in err and "this is a bug" in err
 
 
-def test_ctrl_c_ends_with_130(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    def stopped(*_: object) -> None:
-        raise KeyboardInterrupt
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for a child alone")
+@pytest.mark.parametrize("voice", ["calm", "system"])
+@pytest.mark.speech
+def test_ctrl_c_ends_with_130_and_leaves_nothing(workplace: Path, cache: str, voice: str) -> None:
+    command = [sys.executable, "-m", "audioguide.cli.main", "build", "60", "--voice", voice, "--cache", cache]
+    building = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    until = time.monotonic() + 30
+    while not list(Path(cache).rglob("clips/*/*")) and time.monotonic() < until:
+        time.sleep(0.05)
+    building.send_signal(signal.SIGINT)
+    out, err = building.communicate(timeout=30)
 
-    monkeypatch.setattr("audioguide.session.render", stopped)
+    assert (building.returncode, out, err) == (130, "", "stopped; nothing was left half-written\n")
+    assert not list(Path("output").iterdir())
 
-    assert run(["render", "5"]) == 130
+
+def test_a_reader_that_has_seen_enough_is_no_error(workplace: Path, cache: str) -> None:
+    arguments = f"plan 60 --voice {FAKE_VOICE} --cache {cache}".split()
+    assert run(arguments) == 0  # spoken now, so that the next one prints at once
+    command = [sys.executable, "-u", "-m", "audioguide.cli.main", *arguments]
+    planning = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert planning.stdout and planning.stderr
+    planning.stdout.readline()
+    planning.stdout.close()
+
+    assert planning.stderr.read() == b"" and planning.wait() == 0
+    planning.stderr.close()
 
 
 def test_an_output_that_another_program_holds_is_told(

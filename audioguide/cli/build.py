@@ -37,7 +37,18 @@ def build(
     """Build a session: an MP3 of exactly LENGTH."""
     from audioguide import session
 
-    asked = o.request(length, practice, voice, grounding, ending, guidance, pace, bell, settings, only)
+    asked = o.request(
+        length,
+        practice=practice,
+        voice=voice,
+        grounding=grounding,
+        ending=ending,
+        guidance=guidance,
+        pace=pace,
+        bell=bell,
+        settings=settings,
+        only=only,
+    )
     path, store = out or default_out(asked), session.open_store(cache)
     with speaking() as progress:
         built = session.write(asked, path, store, progress)
@@ -66,7 +77,18 @@ def plan(
     """Print the timetable: when what is said, and the pauses. Speaks, but writes no MP3."""
     from audioguide import session, timetable
 
-    asked = o.request(length, practice, voice, grounding, ending, guidance, pace, bell, settings, only)
+    asked = o.request(
+        length,
+        practice=practice,
+        voice=voice,
+        grounding=grounding,
+        ending=ending,
+        guidance=guidance,
+        pace=pace,
+        bell=bell,
+        settings=settings,
+        only=only,
+    )
     with speaking() as progress:
         planned = session.plan(asked, session.open_store(cache), progress)
     if as_json:
@@ -95,7 +117,17 @@ def render(
     """Print the text of a session as it will be spoken, with its marks."""
     from audioguide import session
 
-    asked = o.request(length, practice, voice, grounding, ending, guidance, None, bell, settings, only)
+    asked = o.request(
+        length,
+        practice=practice,
+        voice=voice,
+        grounding=grounding,
+        ending=ending,
+        guidance=guidance,
+        bell=bell,
+        settings=settings,
+        only=only,
+    )
     typer.echo(session.render(asked), nl=False)
 
 

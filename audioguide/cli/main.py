@@ -59,6 +59,8 @@ def run(arguments: list[str]) -> int:
         return _fail(_usage(error), 2)
     except (KeyboardInterrupt, typer.Abort):
         code = 130
+    except OSError as error:  # a full disk behind stdout, a folder that was removed: the machine's, not ours
+        return _fail(f"the system refused: {error}", 1)
     except SystemExit as stop:  # typer's, when the reader of a pipe, such as head, has seen enough
         return 0 if stop.code == 1 else int(stop.code or 0)
     except Exception:
