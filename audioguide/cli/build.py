@@ -9,7 +9,7 @@ import typer
 from audioguide.cli import options as o
 from audioguide.cli.progress import speaking
 from audioguide.clock import RATE_HZ, clock
-from audioguide.request import default_out
+from audioguide.request import Request, default_out
 
 if TYPE_CHECKING:
     from audioguide.session import Session
@@ -18,17 +18,9 @@ app = typer.Typer()
 
 
 @app.command()
+@o.for_request
 def build(
-    length: o.Length = "",
-    practice: o.PracticeName = o.PRACTICE,
-    voice: o.VoiceName = o.VOICE,
-    grounding: o.Grounding = None,
-    ending: o.Ending = o.ENDINGS[0],
-    guidance: o.Guidance = o.GUIDANCE[0],
-    pace: o.Pace = None,
-    bell: o.BellOn = True,
-    settings: o.Settings = None,
-    only: o.Only = None,
+    asked: Request,
     out: o.Out = None,
     cache: o.Cache = None,
     as_json: o.Json = False,
@@ -37,18 +29,6 @@ def build(
     """Build a session: an MP3 of exactly LENGTH."""
     from audioguide import session
 
-    asked = o.request(
-        length,
-        practice=practice,
-        voice=voice,
-        grounding=grounding,
-        ending=ending,
-        guidance=guidance,
-        pace=pace,
-        bell=bell,
-        settings=settings,
-        only=only,
-    )
     path, store = out or default_out(asked), session.open_store(cache)
     with speaking() as progress:
         built = session.write(asked, path, store, progress)
@@ -60,35 +40,11 @@ def build(
 
 
 @app.command()
-def plan(
-    length: o.Length = "",
-    practice: o.PracticeName = o.PRACTICE,
-    voice: o.VoiceName = o.VOICE,
-    grounding: o.Grounding = None,
-    ending: o.Ending = o.ENDINGS[0],
-    guidance: o.Guidance = o.GUIDANCE[0],
-    pace: o.Pace = None,
-    bell: o.BellOn = True,
-    settings: o.Settings = None,
-    only: o.Only = None,
-    cache: o.Cache = None,
-    as_json: o.Json = False,
-) -> None:
+@o.for_request
+def plan(asked: Request, cache: o.Cache = None, as_json: o.Json = False) -> None:
     """Print the timetable: when what is said, and the pauses. Speaks, but writes no MP3."""
     from audioguide import session, timetable
 
-    asked = o.request(
-        length,
-        practice=practice,
-        voice=voice,
-        grounding=grounding,
-        ending=ending,
-        guidance=guidance,
-        pace=pace,
-        bell=bell,
-        settings=settings,
-        only=only,
-    )
     with speaking() as progress:
         planned = session.plan(asked, session.open_store(cache), progress)
     if as_json:
@@ -103,31 +59,11 @@ def plan(
 
 
 @app.command()
-def render(
-    length: o.Length = "",
-    practice: o.PracticeName = o.PRACTICE,
-    voice: o.VoiceName = o.VOICE,
-    grounding: o.Grounding = None,
-    ending: o.Ending = o.ENDINGS[0],
-    guidance: o.Guidance = o.GUIDANCE[0],
-    bell: o.BellOn = True,
-    settings: o.Settings = None,
-    only: o.Only = None,
-) -> None:
+@o.for_request
+def render(asked: Request) -> None:
     """Print the text of a session as it will be spoken, with its marks."""
     from audioguide import session
 
-    asked = o.request(
-        length,
-        practice=practice,
-        voice=voice,
-        grounding=grounding,
-        ending=ending,
-        guidance=guidance,
-        bell=bell,
-        settings=settings,
-        only=only,
-    )
     typer.echo(session.render(asked), nl=False)
 
 

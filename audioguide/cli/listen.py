@@ -8,6 +8,7 @@ import typer
 from audioguide.cli import options as o
 from audioguide.cli.progress import speaking
 from audioguide.clock import clock
+from audioguide.voices import DEFAULT, find_voice, voice_names
 
 app = typer.Typer()
 
@@ -15,14 +16,13 @@ app = typer.Typer()
 @app.command()
 def say(
     text: Annotated[str, typer.Argument(metavar="TEXT", help="The words, with marks such as [pause 6s] if you like.")],
-    voice: o.VoiceName = o.VOICE,
+    voice: o.VoiceName = DEFAULT,
     pace: o.Pace = None,
     out: o.Out = None,
     cache: o.Cache = None,
 ) -> None:
     """Speak a text into an MP3, just as a session would speak it."""
     from audioguide import session
-    from audioguide.voices import find_voice
 
     who = find_voice(voice).at_pace(pace)
     path = out or Path("output") / f"say-{who.name}.mp3"
@@ -35,10 +35,9 @@ def say(
 def voices() -> None:
     """List the voices, whether they work here, and what is missing where they do not."""
     from audioguide.speak.speaker import why_not
-    from audioguide.voices import find_voice, voice_names
 
     for name in voice_names():
         voice = find_voice(name)
         state = why_not(voice) or "works here"
-        default = " (default)" if name == o.VOICE else ""
+        default = " (default)" if name == DEFAULT else ""
         typer.echo(f"{name}{default}: {voice.description}; {voice.pace_wpm:g} words a minute; {state}")

@@ -1,7 +1,10 @@
 """The options that several commands share, and how they become a Request."""
 
+import inspect
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -9,9 +12,6 @@ from audioguide import practice as practices
 from audioguide import request as requests
 from audioguide import voices
 from audioguide.clock import parse_length
-
-PRACTICE, VOICE = practices.DEFAULT, voices.DEFAULT
-GUIDANCE, ENDINGS = practices.GUIDANCE, requests.ENDINGS
 
 Length = Annotated[
     str,
@@ -28,12 +28,14 @@ Grounding = Annotated[
     ),
 ]
 Ending = Annotated[
-    str, typer.Option("--ending", metavar="|".join(ENDINGS), help="Come back with a bell, or fade into sleep.")
+    str, typer.Option("--ending", metavar="|".join(requests.ENDINGS), help="Come back with a bell, or fade into sleep.")
 ]
 Guidance = Annotated[
     str,
     typer.Option(
-        "--guidance", metavar="|".join(GUIDANCE), help="All of it, a short form for those who know it, or bells."
+        "--guidance",
+        metavar="|".join(practices.GUIDANCE),
+        help="All of it, a short form for those who know it, or bells.",
     ),
 ]
 Pace = Annotated[
@@ -60,16 +62,16 @@ Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Say more on the 
 
 
 def request(
-    length: str,
-    practice: str = PRACTICE,
-    voice: str = VOICE,
-    grounding: bool | None = None,
-    ending: str = ENDINGS[0],
-    guidance: str = GUIDANCE[0],
-    pace: float | None = None,
-    bell: bool = True,
-    settings: list[str] | None = None,
-    only: str | None = None,
+    length: Length = "",
+    practice: PracticeName = practices.DEFAULT,
+    voice: VoiceName = voices.DEFAULT,
+    grounding: Grounding = None,
+    ending: Ending = requests.ENDINGS[0],
+    guidance: Guidance = practices.GUIDANCE[0],
+    pace: Pace = None,
+    bell: BellOn = True,
+    settings: Settings = None,
+    only: Only = None,
 ) -> requests.Request:
     """Return the request that these options make.
 
@@ -77,6 +79,21 @@ def request(
         InputError: one of them cannot be used.
     """
     samples = parse_length(length) if length else None
-    return requests.Request(
-        samples, practice, voice, grounding, ending, guidance, pace, bell, requests.read_settings(settings or ()), only
-    )
+    known = requests.read_settings(settings or ())
+    return requests.Request(samples, practice, voice, grounding, ending, guidance, pace, bell, known, only)
+
+
+def for_request(command: Callable[..., None]) -> Callable[..., None]:
+    """Return a command that has the options of a request before its own, and is handed that request first."""
+    asked = inspect.signature(request).parameters.values()
+    own = list(inspect.signature(command).parameters.values())[1:]
+
+    @wraps(command)
+    def run(**given: Any) -> None:
+        mine = {parameter.name: given.pop(parameter.name) for parameter in own}
+        command(request(**given), **mine)
+
+    described: Any = run
+    described.__signature__ = inspect.Signature([*asked, *own])
+    described.__annotations__ = {parameter.name: parameter.annotation for parameter in (*asked, *own)}
+    return run

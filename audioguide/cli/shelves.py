@@ -2,7 +2,7 @@
 
 import typer
 
-from audioguide.cli import options as o
+from audioguide.practice import DEFAULT, find_practice, practice_names
 
 app = typer.Typer()
 
@@ -10,10 +10,9 @@ app = typer.Typer()
 @app.command()
 def practices() -> None:
     """List the practices and their steps."""
-    from audioguide.practice import find_practice, practice_names
-
     for name in practice_names():
         practice = find_practice(name)
-        default = " (default)" if name == o.PRACTICE else ""
+        default = " (default)" if name == DEFAULT else ""
         typer.echo(f"{name}{default}: {practice.description}")
         typer.echo(f"  steps: {', '.join(practice.step_names())}")
+        typer.echo(f"  folder: {practice.folder}")
