@@ -2,9 +2,10 @@
 
 An extension puts a private-use character before every line of template text and before every ``{{``. Each character
 stands for one (file, line); after rendering they are read off and taken out. They stay out of ``{% set %}``,
-An extension puts a private-use character before every line of template text, and every ``{{``. Each character
-macro's text carries them, so ``macro() == "text"`` is never true; and ``{% raw %}`` alone on a line leaves an empty
-line, for Jinja hides raw tags from extensions.
+``{% filter %}`` and ``{% call %}`` bodies, whose text a template can measure, and filters do not see them.
+
+Two limits: a macro's text carries them, so ``macro() == "text"`` is never true; and ``{% raw %}`` alone on a line
+leaves an empty line, for Jinja hides raw tags from extensions.
 """
 
 import re
