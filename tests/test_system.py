@@ -2,6 +2,7 @@
 
 import math
 import os
+import shutil
 import signal
 import struct
 import sys
@@ -542,3 +543,18 @@ def test_a_voice_that_is_not_there_is_answered_with_near_ones(path: Path) -> Non
     with pytest.raises(RuntimeError, match=r"no voice 'samanta' \(there is com\.apple\.Samantha"):
         Speech(driver).speak(order(path, voice="samanta"))
     assert driver.said == []
+
+
+@pytest.mark.speech
+@pytest.mark.skipif(sys.platform != "linux", reason="eSpeak NG from a wheel is used on Linux only")
+def test_a_voice_that_lies_deep_on_the_disk_speaks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import espeakng_loader
+
+    deep = tmp_path / ("d" * 100) / ("e" * 100)
+    shutil.copytree(Path(espeakng_loader.__file__).parent, deep / "espeakng_loader")
+    monkeypatch.setenv("PYTHONPATH", str(deep))
+    engine = System()
+    try:
+        assert engine.speak("Hello there.", voice_of("system")).pcm
+    finally:
+        engine.close()

@@ -169,7 +169,9 @@ def prepare_espeak() -> None:
 
     import espeakng_loader
 
-    os.environ["ESPEAK_DATA_PATH"] = espeakng_loader.get_data_path()
+    data = Path(espeakng_loader.get_data_path())
+    os.chdir(data.parent)  # eSpeak NG keeps 160 characters of this path, and ends the process where it was longer
+    os.environ["ESPEAK_DATA_PATH"] = data.name
     ctypes.CDLL(espeakng_loader.get_library_path())
 
 
