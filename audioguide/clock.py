@@ -53,10 +53,29 @@ def parse_length(text: str) -> int:
     seconds = _seconds(text.strip().lower())
     if seconds is None:
         raise InputError(f"{text[:40]!r} is not a length; write it like {_LENGTH_FORMS}")
+    return _samples(seconds, text)
+
+
+def minutes_length(minutes: float | Fraction) -> int:
+    """Return the samples of a session of so many minutes.
+
+    Raises:
+        InputError: minutes is no number, is not above zero, or is longer than a day.
+
+    >>> minutes_length(7.5) // RATE_HZ
+    450
+    """
+    try:
+        return _samples(Fraction(minutes) * 60, str(minutes))
+    except (TypeError, ValueError, OverflowError) as error:
+        raise InputError(f"{minutes!r} is not a length; give minutes, or text like {_LENGTH_FORMS}") from error
+
+
+def _samples(seconds: Fraction, shown: str) -> int:
     if seconds <= 0:
-        raise InputError(f"a session of {text} has no time in it; write a length like {_LENGTH_FORMS}")
+        raise InputError(f"a session of {shown} has no time in it; write a length like {_LENGTH_FORMS}")
     if seconds > LONGEST_SESSION_H * 3600:
-        raise InputError(f"{text} is longer than a day; a session can be up to {LONGEST_SESSION_H}h")
+        raise InputError(f"{shown} is longer than a day; a session can be up to {LONGEST_SESSION_H}h")
     return max(1, round(seconds * RATE_HZ))
 
 

@@ -1,7 +1,7 @@
 """Files that are whole or not there."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import FileIO
 from pathlib import Path
 from secrets import token_hex
@@ -18,8 +18,9 @@ def atomic_file(path: Path) -> Iterator[Callable[[bytes], None]]:
     Raises:
         OutputError: the place cannot be written.
     """
-    target = _target(path)
+    target = _target(path.expanduser())
     part = neighbour(target)
+    made = not part.parent.exists()
     file = _open(path, part)
     try:
         with file:
@@ -27,6 +28,9 @@ def atomic_file(path: Path) -> Iterator[Callable[[bytes], None]]:
         _replace(path, part, target)
     finally:
         part.unlink(missing_ok=True)
+        if made and not target.exists():
+            with suppress(OSError):  # something else has been put there
+                part.parent.rmdir()
 
 
 def neighbour(path: Path) -> Path:
@@ -40,6 +44,8 @@ def _target(path: Path) -> Path:
         target = path.resolve()
         if not path.name or target.is_dir():
             raise OutputError(f"{path} is a folder; name a file, such as {path / 'session.mp3'}")
+        if target.suffix.lower() != ".mp3":
+            raise OutputError(f"what is written is an MP3; name it {path.with_suffix('.mp3')}")
         if target.exists() and not target.is_file():
             raise OutputError(f"{path} is no ordinary file; choose another with --out FILE")
     except (OSError, RuntimeError) as error:

@@ -28,6 +28,8 @@ class Studio:
         """Speak with speaker, and tell progress how far it is."""
         self.clips: dict[str, Clip] = {}
         """By phrase text."""
+        self.spoken = 0
+        """Phrases that were not in the store."""
         self._speaker = speaker
         self._progress = progress or (lambda done, of: None)
 
@@ -41,6 +43,7 @@ class Studio:
         for done, phrase in enumerate(missing):
             self._progress(done, len(missing))
             self._speaker.clip(phrase)
+            self.spoken += 1
         if missing:
             self._progress(len(missing), len(missing))
         self.clips |= {phrase.text: self._speaker.clip(phrase) for phrase in phrases}
@@ -65,7 +68,7 @@ class Fitter:
             LengthError: the wording cannot fill exactly that length; says which it can.
             ScriptError: a script is wrong, or promises a silence that does not come.
         """
-        if self.request.samples:
+        if self.request.samples is not None:
             return self._at(self.request.samples)
         cues = read_cues(self.request, self.practice, ORDINARY_LENGTH)
         cap = self.practice.longest_silence

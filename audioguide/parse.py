@@ -58,6 +58,7 @@ _INLINE_MARKDOWN = (
     (re.compile(r"_+"), "Markdown emphasis", "leave the underlines out"),
     (re.compile(r"`+"), "Markdown code", "leave the backticks out"),
     (re.compile(r"\{[{%#]|[#%}]\}"), "a piece of Jinja", "close it as it was opened, or leave it out"),
+    (re.compile(r"\((?:pause|rest|bell)\b[^)]*\)"), "a mark in round brackets", "use square ones, such as [pause 6s]"),
     (re.compile(r"[<>{}|\\^~=@#+]"), "the sign", "write it as a word"),
 )
 
@@ -193,10 +194,21 @@ def _suggestion(words: list[str]) -> str:
         near = [first, *near]
     guesses = [f"{name} {glue.join(rest)}".strip() for name in near for glue in (" ", "")]
     guesses = get_close_matches(" ".join(words).lower(), NAMED, n=1) + guesses
+    guesses += [_short_units(guess) for guess in guesses]
     for guess in guesses:
         if _parses(guess):
             return f"; did you mean [{guess}]?"
     return f"; there is {', '.join(f'[{form}]' for form in MARK_FORMS)}"
+
+
+def _short_units(words: str) -> str:
+    """Return a mark's words with its lengths written as marks want them.
+
+    >>> _short_units("pause 8 seconds"), _short_units("pause 8s-12s")
+    ('pause 8s', 'pause 8s..12s')
+    """
+    short = re.sub(r"(?<=[0-9]) ?(seconds?|secs?|minutes?|mins?)", lambda found: found[1][0], words)
+    return re.sub(r"(?<=[sm]) ?[-–] ?(?=[0-9])", "..", short)
 
 
 def _parses(inside: str) -> bool:
@@ -213,13 +225,22 @@ def _read_pause(value: str, inside: str, source: Source) -> Pause:
     if shortest_s is None or longest_s is None:
         bare = re.fullmatch(r"([0-9]+)(?:\.\.([0-9]+))?", value)
         with_units = "..".join(f"{part}s" for part in bare.groups() if part) if bare else ""
-        advice = f"did you mean [pause {with_units}]?" if bare else "write it like [pause 6s] or [pause 4s..12s]"
+        guess = f"pause {with_units}" if bare else _short_units(inside)
+        advice = (
+            f"did you mean [{guess}]?"
+            if _parses_not_again(guess, inside)
+            else "write it like [pause 6s] or [pause 4s..12s]"
+        )
         raise ScriptError(source, f"[{inside}] has no length; {advice}")
     if shortest_s > longest_s:
         raise ScriptError(source, f"[{inside}] shrinks below itself; did you mean [pause {high}..{low}]?")
     if not frames(longest_s):
         raise ScriptError(source, f"[{inside}] has no time in it; leave it out or give it a second")
     return Elastic(shortest_s, longest_s).pause(source)
+
+
+def _parses_not_again(guess: str, inside: str) -> bool:
+    return guess != inside and _parses(guess)
 
 
 def _read_rest(value: str, inside: str, source: Source) -> Pause:

@@ -122,10 +122,11 @@ def find_practice(name: str) -> Practice:
         return read_practice(shelf("scripts") / name, name)
     if not is_path(name):
         raise unknown_name("practice", name, practice_names(), "a folder with a practice.toml")
-    folder = Path(name)
+    folder = Path(name).expanduser()
+    folder = folder.parent if folder.name == _FILE else folder
     if not is_file(folder / _FILE):
         raise InputError(f"{textwrap.shorten(name, 60)} is no practice: it has no {_FILE}")
-    return read_practice(folder, name.rstrip("/\\") or name)
+    return read_practice(folder, str(folder))
 
 
 def read_practice(folder: Path, shown: str) -> Practice:

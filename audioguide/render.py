@@ -1,6 +1,5 @@
 """Jinja, sandboxed: template -> lines of text that remember where each part came from."""
 
-import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
@@ -9,16 +8,15 @@ from pathlib import Path
 from jinja2 import (
     Environment,
     StrictUndefined,
-    TemplateError,
     TemplateNotFound,
     TemplateSyntaxError,
     meta,
     nodes,
 )
-from jinja2.exceptions import SecurityError, UndefinedError
+from jinja2.exceptions import SecurityError
 
-from audioguide.errors import ScriptError, did_you_mean
-from audioguide.language import FUNCTIONS, JINJA_GLOBALS
+from audioguide.errors import ScriptError
+from audioguide.mistakes import open_tag, run_time_words, syntax_words
 from audioguide.model import Line, Source
 from audioguide.places import FIRST, LAST, PLACE, Places, Starts, placeless
 from audioguide.sandbox import MOST_SECONDS, MOST_TEXT, MOST_TURNS, TICK, FolderLoader, Sandbox
@@ -70,7 +68,7 @@ class Renderer:
         except TemplateSyntaxError as error:
             raise self._syntax_error(error, script) from error
         except Exception as error:  # a template may raise anything; every kind becomes one line
-            raise ScriptError(self._where(error, script), _run_time_words(error, variables)) from error
+            raise ScriptError(self._where(error, script), run_time_words(error, variables)) from error
         return list(self._lines(text, script))
 
     def _run(self, script: str, variables: Mapping[str, object]) -> str:
@@ -116,10 +114,18 @@ class Renderer:
         except TemplateSyntaxError as error:
             raise self._syntax_error(error, script) from error
         except (TemplateNotFound, RecursionError) as error:
-            raise ScriptError(Source(self._shown_name(script), 1), _run_time_words(error, {})) from error
+            raise ScriptError(Source(self._shown_name(script), 1), run_time_words(error, {})) from error
 
     def _syntax_error(self, error: TemplateSyntaxError, script: str) -> ScriptError:
-        return ScriptError(Source(self._shown_name(error.name or script), error.lineno), _sentence(str(error.message)))
+        name = error.name or script
+        shown = (
+            name if name.startswith(f"{self._shown}/") else self._shown_name(name)
+        )  # the lexer knows the latter only
+        try:
+            unclosed = open_tag(self._environment, error.source or "")
+        except TemplateSyntaxError:
+            unclosed = None
+        return ScriptError(Source(shown, error.lineno), syntax_words(error, unclosed))
 
     def _shown_name(self, script: str) -> str:
         return f"{self._shown}/{script}"
@@ -190,32 +196,3 @@ def rest(weight: int = 1) -> str:
 def bell(strokes: int = 1) -> str:
     """Return the mark of a bell, for ``{{ bell() }}``."""
     return f"[bell {strokes}]"
-
-
-def _sentence(words: str) -> str:
-    return words.rstrip(".").replace("\n", " ")
-
-
-def _run_time_words(error: Exception, variables: Mapping[str, object]) -> str:
-    """Return what a template did wrong while it ran, in one line."""
-    words = _sentence(str(error))
-    match error:
-        case UndefinedError():
-            found = re.match(r"'(\w+)' is undefined", words)
-            return _undefined_words(found[1], variables) if found else words
-        case TemplateNotFound():
-            return error.message or f"no file {error.name!r}"
-        case SecurityError():
-            return f"not allowed in a script: {words}"
-        case RecursionError():
-            return "a template that includes or calls itself without end"
-        case TemplateError():
-            return words
-    return f"{words or type(error).__name__} ({type(error).__name__})"
-
-
-def _undefined_words(name: str, variables: Mapping[str, object]) -> str:
-    known = [*variables, *FUNCTIONS, *JINJA_GLOBALS]
-    if name in known:
-        return f"{name!r} does not reach an imported file; write {{% import ... with context %}}"
-    return f"{name!r} is not defined{did_you_mean(name, known)} (or give it with --set {name}=...)"

@@ -89,6 +89,8 @@ def _decode(data: bytes, shown: str) -> str:
     Raises:
         ScriptError: data is not UTF-8, or holds characters that stand for places.
     """
+    if data.startswith((b"PK\x03\x04", b"{\\rtf")):
+        raise ScriptError(Source(shown, 1), "a Word document, not plain text; save it as plain text (UTF-8)")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

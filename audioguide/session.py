@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from audioguide.clock import RATE_HZ, parse_length
+from audioguide.clock import RATE_HZ, minutes_length, parse_length
 from audioguide.errors import DamagedError, InputError, ScriptError
 from audioguide.files import atomic_file
 from audioguide.fit import Fitter, Progress, Studio
@@ -43,8 +43,8 @@ class Session:
 def build(
     length: str | float | Fraction,
     *,
-    practice: str = DEFAULT_PRACTICE,
-    voice: str = DEFAULT_VOICE,
+    practice: str | Path = DEFAULT_PRACTICE,
+    voice: str | Path = DEFAULT_VOICE,
     grounding: bool | None = None,
     ending: str = ENDINGS[0],
     guidance: str = GUIDANCE[0],
@@ -74,9 +74,9 @@ def build(
     Raises:
         AudioguideError: with a message that says what to do.
     """
-    samples = parse_length(length) if isinstance(length, str) else round(Fraction(length) * 60 * RATE_HZ)
-    known = check_settings(settings or {})
-    request = Request(samples, practice, voice, grounding, ending, guidance, pace_wpm, bell, known)
+    samples = parse_length(length) if isinstance(length, str) else minutes_length(length)
+    known = check_settings({key: str(value) for key, value in (settings or {}).items()})
+    request = Request(samples, str(practice), str(voice), grounding, ending, guidance, pace_wpm, bell, known)
     path = Path(out) if out else default_out(request)
     write(request, path, open_store(cache), progress)
     return path
@@ -85,7 +85,7 @@ def build(
 def open_store(cache: str | Path | None) -> Store:
     """Return the store in the folder cache, or in the user's cache folder."""
     if cache:
-        return Store(Path(cache))
+        return Store(Path(cache).expanduser())
     from platformdirs import user_cache_path
 
     return Store(user_cache_path("audioguide", appauthor=False))
@@ -153,7 +153,7 @@ def _session(about: About, timeline: Timeline, studio: Studio, speaker: Speaker)
         raise InputError(
             f"{len(timeline.chapters)} chapters, but an MP3 holds {MOST_CHAPTERS}; leave some # titles out"
         )
-    return Session(about, speaker.voice, timeline, studio.clips, speaker.gain_db(), speaker.spoken)
+    return Session(about, speaker.voice, timeline, studio.clips, speaker.gain_db(), studio.spoken)
 
 
 def _title(request: Request, practice: Practice, samples: int) -> str:

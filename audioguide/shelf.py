@@ -159,4 +159,9 @@ def read_toml(path: Path, shown: str) -> Table:
         words, _, place = str(error).partition(" (at ")
         found = re.search(r"line (\d+)", place)
         line = int(found[1]) if found else text.count("\n") + 1
-        raise ScriptError(Source(shown, line), f"{words[:1].lower()}{words[1:]}; this is no valid TOML") from error
+        raise ScriptError(Source(shown, line), f"{words[:1].lower()}{words[1:]}; {_toml_advice(text)}") from error
+
+
+def _toml_advice(text: str) -> str:
+    curly = any(sign in text for sign in "‘’“”„")
+    return 'use straight quotes, "' if curly else "this is no valid TOML"

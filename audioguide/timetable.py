@@ -50,9 +50,10 @@ def table(timeline: Timeline) -> Iterator[str]:
 def summary(timeline: Timeline) -> str:
     """Return one line: how much is speech, how much silence, and the longest silence."""
     spoken = sum(sound.length for sound in timeline.sounds)
+    silent = timeline.total // RATE_HZ - spoken * FRAME // RATE_HZ  # in whole seconds, so that the two make the whole
     start, longest = max(timeline.gaps(), key=lambda gap: gap[1])
     return (
-        f"speech {clock(spoken * FRAME)}, silence {clock((timeline.frames - spoken) * FRAME)}, "
+        f"speech {clock(spoken * FRAME)}, silence {clock(silent * RATE_HZ)}, "
         f"longest silence {clock(longest * FRAME)} at {clock(start * FRAME)}"
     )
 

@@ -56,9 +56,10 @@ def find_voice(name: str) -> Voice:
         return read_voice(shelf("voices") / f"{name}.toml", f"voices/{name}.toml")
     if not is_path(name):
         raise unknown_name("voice", name, voice_names(), "a file such as my-voice.toml")
-    if not is_file(Path(name)):
+    path = Path(name).expanduser()
+    if not is_file(path):
         raise InputError(f"there is no voice file {textwrap.shorten(name, 60)}")
-    return read_voice(Path(name), name)
+    return read_voice(path, name)
 
 
 def read_voice(path: Path, shown: str) -> Voice:

@@ -82,7 +82,17 @@ def test_bad_input_is_one_line_that_says_what_to_do(
     [
         ({"a.md.j2": "Hi.\n\n[pasue 8s]\n"}, "p/a.md.j2:3: unknown mark [pasue 8s]; did you mean [pause 8s]?"),
         ({"a.md.j2": "Hi {{ minuts }}.\n"}, "p/a.md.j2:1: 'minuts' is not defined; did you mean minutes?"),
-        ({"a.md.j2": "Hi.\n{% if minutes %}\nx\n"}, "p/a.md.j2:"),
+        ({"a.md.j2": "Hi.\n{% if minutes %}\nx\n"}, "the {% if %} of line 2 is never closed; write {% endif %}"),
+        ({"a.md.j2": "Hi.\n{% endif %}\n"}, "p/a.md.j2:2: {% endif %} without a {% if %} before it"),
+        ({"a.md.j2": "Hi.\n{% if ending = 'sleep' %}\n{% endif %}"}, "p/a.md.j2:2: a single =; to compare, write =="),
+        ({"a.md.j2": "Hi.\n{% if ending == ‘sleep’ %}{% endif %}"}, "p/a.md.j2:2: curly quotes inside a tag"),
+        ({"a.md.j2": "Hi.\n{# a remark\n"}, "p/a.md.j2:2: a remark {# is never closed; end it with #}"),
+        ({"a.md.j2": "{% if minutes < '10' %}x{% endif %}"}, "p/a.md.j2:1: a number is compared with text"),
+        ({"a.md.j2": "Hi {{ name }}.\n"}, "p/a.md.j2:1: 'name' is not defined (or give it with --set name=...)"),
+        ({"a.md.j2": "Hi.\n(pause 8s)\n"}, "p/a.md.j2:2: a mark in round brackets ((pause 8s)) cannot be spoken"),
+        ({"a.md.j2": "Hi.\n[pause 8 seconds]\n"}, "did you mean [pause 8s]?"),
+        ({"a.md.j2": b"PK\x03\x04docx"}, "p/a.md.j2:1: a Word document, not plain text"),
+        ({"practice.toml": "title = “T”\n"}, 'use straight quotes, "'),
         ({"a.md.j2": "Hi.\n{% include 'b.md.j2' %}\n"}, "p/a.md.j2:2: no file 'b.md.j2' in p"),
         ({"a.md.j2": "{# nothing #}\n"}, "p/a.md.j2:1: nothing is left of this step"),
         ({"a.md.j2": b"Hi.\nna\xefve\n"}, "p/a.md.j2:2: not UTF-8 text"),
@@ -187,6 +197,10 @@ def test_voices_are_listed_with_what_works(capsys: pytest.CaptureFixture[str]) -
     assert "calm (default)" in out and "system" in out and out.count("works here") == 2
 
 
+def test_a_mark_in_a_help_text_is_shown() -> None:
+    assert "[pause 6s]" in _audioguide(["say", "--help"]).stdout
+
+
 @pytest.mark.parametrize("arguments", ["", "--help", "build --help", "plan --help", "say --help", "--version"])
 def test_every_help_text_is_printed(arguments: str) -> None:
     done = _audioguide(arguments.split())
@@ -218,7 +232,7 @@ def test_ctrl_c_ends_with_130_and_leaves_nothing(workplace: Path, cache: str, vo
     out, err = building.communicate(timeout=30)
 
     assert (building.returncode, out, err) == (130, "", "stopped; nothing was left half-written\n")
-    assert not list(Path("output").iterdir())
+    assert not Path("output").exists()
 
 
 def test_a_reader_that_has_seen_enough_is_no_error(workplace: Path, cache: str) -> None:

@@ -7,9 +7,13 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from helpers import write_practice
 
 from audioguide.parse import NAMED
+from audioguide.request import Request
+from audioguide.session import plan
 from audioguide.speak.engine import _BUILT_IN
+from audioguide.store import Store
 from audioguide.voices import find_voice, voice_names
 
 ROOT = Path(__file__).parent.parent
@@ -27,6 +31,16 @@ def test_the_readme_leads_with_the_two_commands() -> None:
     build = "python3 -m venv .venv && .venv/bin/pip install . && .venv/bin/audioguide build 5"
     assert build in README and TEST_COMMAND in README
     assert README.index(build) < README.index(TEST_COMMAND)
+
+
+def test_the_smallest_practice_of_the_readme_builds(tmp_path: Path) -> None:
+    toml = re.search(r"```toml\n(title.*?)```", README, re.DOTALL)
+    script = re.search(r"```text\n(# Beginning.*?)```", README, re.DOTALL)
+    assert toml and script
+    folder = write_practice(tmp_path / "my-practice", toml[1], {"begin": script[1], "more": script[1]})
+    request = Request(300 * 24_000, practice=str(folder), voice=str(ROOT / "tests" / "fake.toml"))
+
+    assert plan(request, Store(tmp_path / "store")).timeline.total == 300 * 24_000
 
 
 @pytest.mark.parametrize("command", [line for line in _commands() if "my-practice" not in line])

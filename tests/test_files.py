@@ -64,7 +64,7 @@ def test_a_link_is_followed_and_stays_a_link(tmp_path: Path) -> None:
 def test_what_is_no_ordinary_file_is_left_alone(tmp_path: Path) -> None:
     import os
 
-    os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(OutputError, match="no ordinary file"), atomic_file(tmp_path / "pipe"):
+    os.mkfifo(tmp_path / "pipe.mp3")
+    with pytest.raises(OutputError, match="no ordinary file"), atomic_file(tmp_path / "pipe.mp3"):
         pass
-    assert (tmp_path / "pipe").is_fifo()
+    assert (tmp_path / "pipe.mp3").is_fifo()

@@ -9,7 +9,7 @@ from helpers import decode, decode_with_ffmpeg, write_practice
 
 from audioguide import build, timetable
 from audioguide.clock import FRAME, RATE_HZ, frames
-from audioguide.errors import InputError, LengthError, ScriptError
+from audioguide.errors import InputError, LengthError, OutputError, ScriptError
 from audioguide.request import Request, default_out
 from audioguide.session import plan, render, write
 from audioguide.store import Store
@@ -241,3 +241,31 @@ def test_several_damaged_clips_are_spoken_again_in_one_build(tmp_path: Path) -> 
     write(_request(300), tmp_path / "b.mp3", store)
 
     assert (tmp_path / "a.mp3").read_bytes() == (tmp_path / "b.mp3").read_bytes()
+
+
+@pytest.mark.parametrize("minutes", [0, -3, float("nan"), float("inf"), None, 2000])
+def test_programs_are_told_when_minutes_are_no_length(workplace: Path, minutes: float) -> None:
+    with pytest.raises(InputError, match=r"no time in it|is not a length|longer than a day"):
+        build(minutes, voice=FAKE_VOICE, cache=workplace / "cache")
+    assert not list(workplace.iterdir())
+
+
+def test_programs_may_give_paths_and_numbers(workplace: Path) -> None:
+    folder = write_practice(workplace / "p", 'title = "T"\nsteps = ["a"]\n', {"a": "Hi {{ n }}.[rest]Bye."})
+    out = build(10 / 3, practice=folder, voice=Path(FAKE_VOICE), settings={"n": 3}, cache="c")  # type: ignore[dict-item]
+
+    assert len(decode(out.read_bytes())) == 200 * RATE_HZ
+
+
+def test_only_an_mp3_is_written(tmp_path: Path, shared_store: Store) -> None:
+    script = tmp_path / "arrive.md.j2"
+    script.write_text("mine")
+    with pytest.raises(OutputError, match=r"what is written is an MP3; name it .*arrive\.md\.mp3"):
+        write(_request(300), script, shared_store)
+    assert script.read_text() == "mine"
+
+
+def test_a_folder_that_a_failed_build_made_is_gone_again(workplace: Path, shared_store: Store) -> None:
+    with pytest.raises(LengthError):
+        write(_request(3), Path("output") / "s.mp3", shared_store)
+    assert not list(workplace.iterdir())

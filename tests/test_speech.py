@@ -1,6 +1,9 @@
 """Whole sessions in the real voices: length, loudness, peaks, chapters, and what a recognizer hears."""
 
+import os
 import re
+import subprocess
+import sys
 from difflib import SequenceMatcher
 from functools import cache
 from importlib.util import find_spec
@@ -134,3 +137,26 @@ def _heard(signal: np.ndarray) -> list[tuple[str, float]]:
 
 def _words(text: str) -> list[str]:
     return re.findall(r"[a-z']+", text.lower().replace("’", "'"))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a home folder of its own is set the Unix way")
+def test_the_natural_voice_leaves_nothing_in_the_home_and_opens_no_connection(tmp_path: Path) -> None:
+    """Under CI variables onnxruntime keeps still by itself, so they are taken away here."""
+    home = tmp_path / "home"
+    home.mkdir()
+    environment = {key: value for key, value in os.environ.items() if key in ("PATH", "LD_LIBRARY_PATH", "LANG")}
+    environment |= {"HOME": str(home), "XDG_CACHE_HOME": str(home / "cache")}
+    program = (
+        "import os, time\n"
+        "from audioguide.speak.natural import Natural\n"
+        "from audioguide.voices import find_voice\n"
+        "Natural().speak('Hello there.', find_voice('calm'))\n"
+        "time.sleep(1)\n"
+        "links = [os.readlink(f'/proc/self/fd/{fd}') for fd in os.listdir('/proc/self/fd') "
+        "if os.path.islink(f'/proc/self/fd/{fd}')] if os.path.isdir('/proc/self/fd') else []\n"
+        "print([link for link in links if link.startswith('socket:')])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+
+    assert done.stdout == "[]\n" and done.stderr == ""
+    assert not list(home.rglob("*"))

@@ -23,6 +23,7 @@ app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # it would take [pause 6s] in a help text for a colour
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for room in (build, listen, shelves):
@@ -72,12 +73,15 @@ def run(arguments: list[str]) -> int:
 
 
 def _fail(words: str, code: int) -> int:
-    print(" ".join(words.split()), file=sys.stderr)
+    if words:
+        print(" ".join(words.split()), file=sys.stderr)
     return code
 
 
 def _usage(error: Any) -> str:
     words = error.format_message().rstrip(".")
+    if not words:  # no command: typer has printed the help
+        return ""
     option = getattr(error, "option_name", "")
     if re.match(r"-[\d.]", option):
         words = f"{option} is not a length; a session is longer than nothing, such as 5 or 7:30"

@@ -4,6 +4,8 @@ Only the voice "heart" is in the package; its others would be fetched at first u
 the same for a text and seed on one installation; scipy changes its arithmetic, so that is part of the fingerprint.
 """
 
+import os
+import re
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _PACKAGE = "hibari-tts"
+_PHONEMES = re.compile(r"\]\(/([^/]*)/\)")
 _SEED = 0
 _SILENT = 1e-3
 _KEPT_BEFORE, _KEPT_BEHIND = 360, 1440
@@ -51,6 +54,8 @@ class Natural:
 
     def fingerprint(self, voice: Voice) -> str:
         """Return package, versions and arithmetic."""
+        if voice.language.lower().split("-")[0] != "en":
+            raise EngineError(f"{voice.shown}: engine 'natural' speaks English only, not {voice.language!r}")
         if voice.options:
             raise EngineError(f"{voice.shown}: engine 'natural' takes no options; leave [options] out")
         try:
@@ -73,6 +78,8 @@ class Natural:
             sentences = list(engine.stream(text, speed=at_pace(_SPEEDS, voice.pace_wpm), seed=_SEED))
         except Exception as error:  # a young package above a runtime in C++: anything may come
             raise EngineError(f"{_PACKAGE} failed: {error}") from error
+        if unknown := [sign for said in _PHONEMES.findall(text) for sign in said if sign not in engine.vocab]:
+            raise EngineError(f"{unknown[0]!r} in the lexicon is no phoneme of {_PACKAGE}")
         if not any(sign.isalpha() for sign in phonemes):
             raise EngineError("it finds no sounds in these words")
         if not all(np.isfinite(sentence).all() for sentence in sentences):
@@ -88,10 +95,9 @@ class Natural:
 
     def _load(self) -> Any:
         if self._voice is None:
-            import onnxruntime
+            os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # since 1.29 onnxruntime phones home, from its import on
             from hibari import Hibari
 
-            onnxruntime.disable_telemetry_events()  # does something on Windows only
             self._voice = Hibari(voice="heart", threads=1)
         return self._voice
 
