@@ -10,15 +10,16 @@ from audioguide.errors import OutputError
 
 
 @contextmanager
-def atomic_file(path: Path) -> Iterator[Callable[[bytes], None]]:
+def atomic_file(path: Path, suffix: str = ".mp3") -> Iterator[Callable[[bytes], None]]:
     """Open a temporary neighbour of path for writing; move it into place when all went well, else remove it.
 
-    Gives a function that appends bytes. A folder that is missing is made, if the folder it belongs into is there.
+    Gives a function that appends bytes. A folder that is missing is made, if the folder it belongs into is there. The
+    name must end in suffix, so that no file of another kind is ever overwritten.
 
     Raises:
         OutputError: the place cannot be written.
     """
-    target = _target(path.expanduser())
+    target = _target(path.expanduser(), suffix)
     part = neighbour(target)
     made = not part.parent.exists()
     file = _open(path, part)
@@ -38,14 +39,14 @@ def neighbour(path: Path) -> Path:
     return path.with_name(f".{token_hex(6)}.part")
 
 
-def _target(path: Path) -> Path:
+def _target(path: Path, suffix: str) -> Path:
     """Return where path leads to, which is an ordinary file or nothing yet."""
     try:
         target = path.resolve()
         if not path.name or target.is_dir():
             raise OutputError(f"{path} is a folder; name a file, such as {path / 'session.mp3'}")
-        if target.suffix.lower() != ".mp3":
-            raise OutputError(f"what is written is an MP3; name it {path.with_suffix('.mp3')}")
+        if target.suffix.lower() != suffix:
+            raise OutputError(f"{path}: what is written ends in {suffix}; name it {path.with_suffix(suffix)}")
         if target.exists() and not target.is_file():
             raise OutputError(f"{path} is no ordinary file; choose another with --out FILE")
     except (OSError, RuntimeError) as error:

@@ -1,11 +1,13 @@
 """Builds a session; reads top to bottom like the way of the data: scripts, cues, speech, timeline, pieces, MP3."""
 
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
+from audioguide.captions import caption_kinds
+from audioguide.captions import captions as captions_text
 from audioguide.clock import RATE_HZ, minutes_length, parse_length
 from audioguide.errors import DamagedError, InputError, ScriptError
 from audioguide.files import atomic_file
@@ -52,6 +54,7 @@ def build(
     bell: bool = True,
     settings: Mapping[str, str] | None = None,
     out: str | Path | None = None,
+    captions: str = "",
     cache: str | Path | None = None,
     progress: Progress | None = None,
 ) -> Path:
@@ -68,6 +71,7 @@ def build(
         bell: whether bells ring.
         settings: variables for the scripts.
         out: the file; by default a name below ``output/`` that says what it is.
+        captions: what to write beside the MP3, such as "vtt,srt".
         cache: the folder for clips and pieces; by default the user's cache folder.
         progress: called with (phrases spoken now, phrases to speak).
 
@@ -78,7 +82,7 @@ def build(
     known = check_settings({key: str(value) for key, value in (settings or {}).items()})
     request = Request(samples, str(practice), str(voice), grounding, ending, guidance, pace_wpm, bell, known)
     path = Path(out) if out else default_out(request)
-    write(request, path, open_store(cache), progress)
+    write(request, path, open_store(cache), progress, caption_kinds(captions))
     return path
 
 
@@ -91,13 +95,26 @@ def open_store(cache: str | Path | None) -> Store:
     return Store(user_cache_path("audioguide", appauthor=False))
 
 
-def write(request: Request, out: Path, store: Store, progress: Progress | None = None) -> Session:
+def write(
+    request: Request, out: Path, store: Store, progress: Progress | None = None, kinds: Iterable[str] = ()
+) -> Session:
     """Build a session into the file out, which holds either what it held or the whole new session.
+
+    Args:
+        request: what is asked for.
+        out: the MP3; captions are written beside it.
+        store: where clips and pieces are kept.
+        progress: told how far the speaking is.
+        kinds: captions to write, of captions.KINDS.
 
     Raises:
         AudioguideError: with a message that says what to do.
     """
-    return _write(lambda: plan(request, store, progress), out, store)
+    session = _write(lambda: plan(request, store, progress), out, store)
+    for kind in kinds:
+        with atomic_file(out.with_suffix(f".{kind}"), f".{kind}") as put:
+            put(captions_text(kind, session.timeline, session.about.title).encode())
+    return session
 
 
 def say(text: str, voice: Voice, out: Path, store: Store, progress: Progress | None = None) -> Session:

@@ -276,3 +276,27 @@ def _audioguide(arguments: list[str]) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONWARNINGS": "default", "COLUMNS": "100"}
     command = [sys.executable, "-m", "audioguide.cli.main", *arguments]
     return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", env=environment, check=False)
+
+
+def test_captions_stand_beside_the_session(workplace: Path, cache: str) -> None:
+    arguments = [
+        "build",
+        "5",
+        "--voice",
+        FAKE_VOICE,
+        "--cache",
+        cache,
+        "--out",
+        "s.mp3",
+        "--captions",
+        "vtt,srt,lrc,txt",
+    ]
+    assert run(arguments) == 0
+    assert sorted(path.name for path in workplace.iterdir()) == ["s.lrc", "s.mp3", "s.srt", "s.txt", "s.vtt"]
+    assert Path("s.vtt").read_text(encoding="utf-8").startswith("WEBVTT - Psoas release, five minutes")
+
+
+@pytest.mark.speech
+def test_every_voice_that_works_gives_a_sample(workplace: Path, cache: str) -> None:
+    assert run(["voices", "--sample", "samples", "--cache", cache]) == 0
+    assert sorted(path.name for path in Path("samples").iterdir()) == ["calm.mp3", "system.mp3"]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from audioguide.captions import caption_kinds
 from audioguide.cli import options as o
 from audioguide.cli.progress import speaking
 from audioguide.clock import RATE_HZ, clock
@@ -21,6 +22,7 @@ app = typer.Typer()
 @o.for_request
 def build(
     asked: Request,
+    captions: o.Captions = "",
     out: o.Out = None,
     cache: o.Cache = None,
     as_json: o.Json = False,
@@ -29,9 +31,9 @@ def build(
     """Build a session: an MP3 of exactly LENGTH."""
     from audioguide import session
 
-    path, store = out or default_out(asked), session.open_store(cache)
+    path, store, kinds = out or default_out(asked), session.open_store(cache), caption_kinds(captions)
     with speaking() as progress:
-        built = session.write(asked, path, store, progress)
+        built = session.write(asked, path, store, progress, kinds)
     if verbose:
         typer.echo(_details(built, store.folder), err=True)
     typer.echo(json.dumps(_facts(built, path)) if as_json else _line(built, path))

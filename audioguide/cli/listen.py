@@ -8,7 +8,9 @@ import typer
 from audioguide.cli import options as o
 from audioguide.cli.progress import speaking
 from audioguide.clock import clock
-from audioguide.voices import DEFAULT, find_voice, voice_names
+from audioguide.voices import DEFAULT, Voice, find_voice, voice_names
+
+SAMPLE = "You might let your shoulders be heavy, and your hands rest wherever they like. There is no hurry."
 
 app = typer.Typer()
 
@@ -32,12 +34,28 @@ def say(
 
 
 @app.command()
-def voices() -> None:
+def voices(
+    sample: Annotated[
+        Path | None, typer.Option("--sample", metavar="DIR", help="Speak one sentence in every voice that works here.")
+    ] = None,
+    cache: o.Cache = None,
+) -> None:
     """List the voices, whether they work here, and what is missing where they do not."""
     from audioguide.speak.speaker import why_not
 
     for name in voice_names():
         voice = find_voice(name)
-        state = why_not(voice) or "works here"
+        missing = why_not(voice)
         default = " (default)" if name == DEFAULT else ""
-        typer.echo(f"{name}{default}: {voice.description}; {voice.pace_wpm:g} words a minute; {state}")
+        typer.echo(
+            f"{name}{default}: {voice.description}; {voice.pace_wpm:g} words a minute; {missing or 'works here'}"
+        )
+        if sample and not missing:
+            _write_sample(voice, sample / f"{name}.mp3", cache)
+
+
+def _write_sample(voice: Voice, path: Path, cache: Path | None) -> None:
+    from audioguide import session
+
+    session.say(SAMPLE, voice, path, session.open_store(cache))
+    typer.echo(f"  {path}")

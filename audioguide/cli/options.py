@@ -57,6 +57,9 @@ Cache = Annotated[
     Path | None,
     typer.Option("--cache", metavar="DIR", help="Where spoken phrases are kept; left open, your cache folder."),
 ]
+Captions = Annotated[
+    str, typer.Option("--captions", metavar="vtt,srt,lrc,txt", help="Write captions of these kinds beside the MP3.")
+]
 Json = Annotated[bool, typer.Option("--json", help="For machines.")]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Say more on the way.")]
 
