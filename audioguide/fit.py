@@ -14,6 +14,7 @@ from audioguide.sound import bell_frames
 from audioguide.speak.speaker import Speaker
 from audioguide.wording import read_cues
 
+_MS = RATE_HZ // 1000
 _TRIES = 8
 """How many lengths are tried on each side of the asked one to find one that builds."""
 
@@ -91,7 +92,7 @@ class Fitter:
     def _told(self, error: LengthError) -> LengthError:
         """Return the error with the lengths that there are, and with what would help."""
         asked, low, high = error.asked, error.shortest, error.longest
-        from_, to = (_up(low), high) if _up(low) <= high else (low, high)
+        from_, to = _edge(low, high, up=True), high
         exact = from_ % RATE_HZ != 0
         words = (
             f"{clock(asked)} asked; with voice {self.voice_name} this wording can be "
@@ -144,9 +145,11 @@ def _next(length: int, error: LengthError, step: int) -> int:
 
 
 def _edge(edge: int, other: int, *, up: bool) -> int:
-    """Return the whole second at an edge of a range, or the edge itself where the range holds no whole second."""
+    """Return the whole second at an edge of a range, or the millisecond there where the range holds no whole second."""
     second = _up(edge) if up else _down(edge)
-    return second if min(edge, other) <= second <= max(edge, other) else edge
+    if min(edge, other) <= second <= max(edge, other):
+        return second
+    return -(-edge // _MS) * _MS if up else edge // _MS * _MS
 
 
 def _up(samples: int) -> int:

@@ -182,10 +182,11 @@ def test_the_opening_and_the_closing_fade(shared_store: Store, tmp_path: Path) -
         ("Hi.[rest]\nBye.", 10, "5:"),
         ("Three minutes of quiet.\n[rest]\nBye.", 10, None),
         ("Hello. [pause 6s] There. [pause 3s]", 5, "0:1"),
+        ("Hello. [pause 6s] There. [pause 3s]", 0.1, "0:1"),
     ],
 )
 def test_the_nearest_length_is_one_that_builds(
-    tmp_path: Path, shared_store: Store, text: str, minutes: int, nearest: str | None
+    tmp_path: Path, shared_store: Store, text: str, minutes: float, nearest: str | None
 ) -> None:
     folder = write_practice(tmp_path / "p", 'title = "T"\nsteps = ["a"]\n', {"a": text})
     with pytest.raises(LengthError) as caught:

@@ -59,6 +59,7 @@ class Speaker:
         self._store = store
         self._lexicons = (lexicon or {}, voice.lexicon)
         self._refuse_unreadable_lexicon()
+        self._proved = False
         self._engine: Engine = find_engine(voice.engine, voice.shown)
         self._refuse_pace()
 
@@ -77,12 +78,11 @@ class Speaker:
         except EngineError as error:
             raise self._unusable(str(error)) from error
 
-    @cached_property
-    def _ready(self) -> bool:
-        """True once the engine has shown that it works here; asked before the first phrase that must be spoken."""
-        if why := self._engine.probe():
+    def _require_engine(self) -> None:
+        """Let the engine show that it works here, before the first phrase that must be spoken."""
+        if not self._proved and (why := self._engine.probe()):
             raise self._unusable(why)
-        return True
+        self._proved = True
 
     def _unusable(self, why: str) -> EngineError:
         others = [name for name in voice_names() if find_voice(name).engine != self.voice.engine]
@@ -149,7 +149,7 @@ class Speaker:
         return facts if facts and "samples" in facts else None
 
     def _words(self, phrase: Phrase) -> str:
-        """Return what the engine is given: the lexicon applied, typographic white space made plain."""
+        """Return what the engine is given: the phrase with the lexicons applied."""
         if sign := unreadable(phrase.text):
             words = f"voice {self.voice.name} cannot read {sign!r} (U+{ord(sign):04X}); write it as words"
             raise ScriptError(phrase.source, words)
@@ -157,7 +157,7 @@ class Speaker:
 
     def _speak(self, phrase: Phrase) -> bytes:
         words = self._words(phrase)
-        assert self._ready
+        self._require_engine()
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 return _checked(self._engine.speak(words, self.voice), phrase.text)
