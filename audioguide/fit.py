@@ -121,6 +121,8 @@ class Fitter:
         return None
 
     def _what_helps(self, too_short: bool) -> str:
+        if self.request.only:
+            return "leave the length out, and the step takes its natural one"
         if not too_short:
             return "for longer, add words and [rest] marks to the scripts, or raise longest_silence in practice.toml"
         request = self.request

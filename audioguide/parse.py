@@ -228,7 +228,7 @@ def _read_pause(value: str, inside: str, source: Source) -> Pause:
         guess = f"pause {with_units}" if bare else _short_units(inside)
         advice = (
             f"did you mean [{guess}]?"
-            if _parses_not_again(guess, inside)
+            if guess != inside and _parses(guess)
             else "write it like [pause 6s] or [pause 4s..12s]"
         )
         raise ScriptError(source, f"[{inside}] has no length; {advice}")
@@ -237,10 +237,6 @@ def _read_pause(value: str, inside: str, source: Source) -> Pause:
     if not frames(longest_s):
         raise ScriptError(source, f"[{inside}] has no time in it; leave it out or give it a second")
     return Elastic(shortest_s, longest_s).pause(source)
-
-
-def _parses_not_again(guess: str, inside: str) -> bool:
-    return guess != inside and _parses(guess)
 
 
 def _read_rest(value: str, inside: str, source: Source) -> Pause:

@@ -102,6 +102,8 @@ def test_one_step_alone_has_its_natural_length(shared_store: Store, tmp_path: Pa
     timeline = plan(Request(None, voice=FAKE_VOICE, only="first-check"), shared_store).timeline
     assert [mark.title for mark in timeline.chapters] == ["A first look"]
     assert 20 * RATE_HZ < timeline.total < 120 * RATE_HZ
+    with pytest.raises(LengthError, match="leave the length out, and the step takes its natural one"):
+        plan(_request(3600, only="first-check"), shared_store)
     with pytest.raises(InputError, match="did you mean bolster"):
         plan(Request(None, voice=FAKE_VOICE, only="boltser"), shared_store)
 
