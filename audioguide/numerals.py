@@ -10,21 +10,56 @@ _ONES = (
 _TENS = ("", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 
 
-def in_words(number: int) -> str:
-    """Return a whole number below a thousand in words; larger ones stay figures.
+_SCALES = ((10**12, "trillion"), (10**9, "billion"), (10**6, "million"), (1000, "thousand"), (100, "hundred"))
+_ORDINALS = {
+    "one": "first", "two": "second", "three": "third", "five": "fifth", "eight": "eighth", "nine": "ninth",
+    "twelve": "twelfth",
+}  # fmt: skip
 
-    >>> in_words(0), in_words(33), in_words(120), in_words(5000)
-    ('zero', 'thirty-three', 'one hundred and twenty', '5000')
+
+def in_words(number: int) -> str:
+    """Return a whole number below 10**15 in words; larger ones stay figures.
+
+    >>> in_words(0), in_words(33), in_words(120), in_words(5000), in_words(1_200_005)
+    ('zero', 'thirty-three', 'one hundred and twenty', 'five thousand', 'one million two hundred thousand and five')
     """
     if number < 20:
         return _ONES[number]
     if number < 100:
         tens, ones = divmod(number, 10)
         return _TENS[tens] + (f"-{_ONES[ones]}" if ones else "")
-    if number < 1000:
-        hundreds, rest = divmod(number, 100)
-        return f"{_ONES[hundreds]} hundred" + (f" and {in_words(rest)}" if rest else "")
-    return str(number)
+    if number >= 10**15:
+        return str(number)
+    scale, name = next(row for row in _SCALES if number >= row[0])
+    many, rest = divmod(number, scale)
+    joint = " and " if rest < 100 else " "
+    return f"{in_words(many)} {name}" + (joint + in_words(rest) if rest else "")
+
+
+def ordinal_in_words(number: int) -> str:
+    """Return a place in a row, below 10**15, in words.
+
+    >>> [ordinal_in_words(n) for n in (1, 12, 20, 22, 100, 103)]
+    ['first', 'twelfth', 'twentieth', 'twenty-second', 'one hundredth', 'one hundred and third']
+    """
+    words = in_words(number)
+    last = re.split("[ -]", words)[-1]
+    as_place = _ORDINALS.get(last) or (last[:-1] + "ieth" if last.endswith("y") else last + "th")
+    return words.removesuffix(last) + as_place
+
+
+def year_in_words(year: int) -> str:
+    """Return a year from 1100 to 2099 as it is said.
+
+    >>> [year_in_words(y) for y in (1900, 1905, 1999, 2000, 2008, 2026)]
+    ['nineteen hundred', 'nineteen oh five', 'nineteen ninety-nine', 'two thousand', 'two thousand and eight', \
+'twenty twenty-six']
+    """
+    century, rest = divmod(year, 100)
+    if century == 20 and rest < 10:
+        return in_words(year)
+    tail = "hundred" if not rest else f"oh {in_words(rest)}" if rest < 10 else in_words(rest)
+    return f"{in_words(century)} {tail}"
 
 
 def length_in_words(seconds: Fraction) -> str:
