@@ -1,6 +1,7 @@
 """Loudness (ITU-R BS.1770-4) and a look-ahead peak limiter; numpy in, numpy out.
 
-Signals are float64 arrays of shape (samples,), mono, 24 kHz, full scale at 1.0.
+Signals are float64 arrays, full scale at 1.0: of shape (samples,), mono, 24 kHz, where nothing else is said. Hops are
+the mean squares of a K-weighted signal over 100 ms each, shape (hops,): every loudness comes out of them.
 """
 
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Signal = NDArray[np.float64]
+    Spectrum = NDArray[np.complex128]
 
 TARGET_LUFS = -19.0
 """Integrated loudness of speech, mono: what players show as -16 LUFS in stereo (AES TD1008)."""
@@ -21,65 +23,116 @@ SILENT_LUFS = -120.0
 
 _OVERSAMPLING = 4
 _LOOKAHEAD_S = 0.005
-_BLOCK_S, _STEP_S = 0.4, 0.1
+_HOP_S = 0.1
+_BLOCK_HOPS = 4
+"""400 ms, 75 % of it shared with the next block (BS.1770-4); EBU Tech 3341 calls the same length momentary."""
 _ABSOLUTE_GATE_LUFS, _RELATIVE_GATE_LU = -70.0, -10.0
 _OFFSET_LU = -0.691
 
 
 def loudness(signal: "Signal") -> float:
     """Return integrated loudness in LUFS, gated as BS.1770-4 says; SILENT_LUFS where nothing passes the gate."""
-    import numpy as np
-
-    power = _block_power(signal)
-    audible = power[_lufs(power) > _ABSOLUTE_GATE_LUFS]
-    if not audible.size:
-        return SILENT_LUFS
-    gate = _lufs(np.atleast_1d(audible.mean()))[0] + _RELATIVE_GATE_LU
-    return float(_lufs(np.atleast_1d(audible[_lufs(audible) > gate].mean()))[0])
+    return integrated(hop_power(signal))
 
 
 def momentary_maximum(signal: "Signal") -> float:
     """Return the loudest 400 ms in LUFS (EBU Tech 3341, momentary)."""
-    return float(_lufs(_block_power(signal)).max())
+    return loudest(hop_power(signal))
 
 
-def _lufs(power: "Signal") -> "Signal":
+def integrated(hops: "Signal") -> float:
+    """Return the gated loudness of hops in LUFS (BS.1770-4); SILENT_LUFS where nothing passes the gate."""
+    kept = gated(averaged(hops, _BLOCK_HOPS), _RELATIVE_GATE_LU)
+    return float(lufs(kept.mean(keepdims=True))[0]) if kept.size else SILENT_LUFS
+
+
+def loudest(hops: "Signal", count: int = _BLOCK_HOPS) -> float:
+    """Return the loudest stretch of count hops in LUFS; four are EBU Tech 3341's momentary, thirty its short-term."""
+    return float(lufs(averaged(hops, count)).max())
+
+
+def gated(power: "Signal", relative_lu: float) -> "Signal":
+    """Return the stretches above -70 LUFS, of these the ones above their own loudness plus relative_lu (a negative)."""
+    audible = power[lufs(power) > _ABSOLUTE_GATE_LUFS]
+    if not audible.size:
+        return audible
+    return audible[lufs(audible) > lufs(audible.mean(keepdims=True)) + relative_lu]
+
+
+def lufs(power: "Signal") -> "Signal":
+    """Return K-weighted power as loudness, -120.7 for none at all."""
     import numpy as np
 
     return _OFFSET_LU + 10 * np.log10(np.maximum(power, 1e-12))
 
 
-def _block_power(signal: "Signal") -> "Signal":
-    """Return the mean square of each K-weighted 400 ms block, 100 ms apart; a short signal is one block."""
+def averaged(hops: "Signal", count: int) -> "Signal":
+    """Return the mean of each count hops, one hop apart; fewer are filled up with silence."""
     import numpy as np
 
-    weighted = _k_weighted(signal)
-    block, step = round(_BLOCK_S * RATE_HZ), round(_STEP_S * RATE_HZ)
-    if weighted.size < block:
-        weighted = np.pad(weighted, (0, block - weighted.size))
-    windows = np.lib.stride_tricks.sliding_window_view(weighted, block)[::step]
-    power: Signal = np.einsum("ij,ij->i", windows, windows) / block
-    return power
+    filled = np.pad(hops, (0, max(0, count - hops.size)))
+    means: Signal = np.lib.stride_tricks.sliding_window_view(filled, count).mean(axis=1)
+    return means
 
 
-def _k_weighted(signal: "Signal") -> "Signal":
-    """Return the signal through BS.1770's two filters, applied in the frequency domain with a second of room."""
+def hop_power(signal: "Signal", rate_hz: int = RATE_HZ) -> "Signal":
+    """Return the hops of a whole signal; a short one is filled up with silence to one block of 400 ms."""
     import numpy as np
 
-    size = 1 << (signal.size + RATE_HZ - 1).bit_length()
-    spectrum = np.fft.rfft(signal, size)
-    turns = np.exp(-2j * np.pi * np.arange(spectrum.size) / size)
-    for numerator, denominator in (_shelf(), _high_pass()):
-        spectrum *= np.polyval(numerator[::-1], turns) / np.polyval(denominator[::-1], turns)
-    return np.fft.irfft(spectrum, size)[: signal.size]
+    weighted = k_weighted(signal, k_response(signal.size, rate_hz))
+    block = _BLOCK_HOPS * hop_samples(rate_hz)
+    return hop_means(np.pad(weighted, (0, max(0, block - signal.size))), rate_hz)
 
 
-def _shelf() -> tuple[list[float], list[float]]:
+def hop_means(weighted: "Signal", rate_hz: int) -> "Signal":
+    """Return the mean square of each whole hop of a weighted signal, shape (..., samples) to (..., hops)."""
+    import numpy as np
+
+    hop = hop_samples(rate_hz)
+    count = weighted.shape[-1] // hop
+    cut = weighted[..., : count * hop].reshape(*weighted.shape[:-1], count, hop)
+    means: Signal = np.einsum("...j,...j->...", cut, cut) / hop
+    return means
+
+
+def hop_samples(rate_hz: int) -> int:
+    """Return the samples of a hop.
+
+    >>> hop_samples(24_000)
+    2400
+    """
+    return round(_HOP_S * rate_hz)
+
+
+def k_weighted(signal: "Signal", response: "Spectrum") -> "Signal":
+    """Return a signal, shape (..., samples), through BS.1770's two filters; response must be at least as long."""
+    import numpy as np
+
+    size = 2 * (response.size - 1)
+    return np.fft.irfft(np.fft.rfft(signal, size) * response, size)[..., : signal.shape[-1]]
+
+
+def k_response(samples: int, rate_hz: int) -> "Spectrum":
+    """Return what BS.1770's two filters do to the spectrum of so many samples and a second of room behind them.
+
+    The room keeps what rings on at the end from coming round to the front: after 0.3 s it is below 1e-25.
+    """
+    import numpy as np
+
+    size = 1 << (samples + rate_hz - 1).bit_length()
+    turns = np.exp(-2j * np.pi * np.arange(size // 2 + 1) / size)
+    response: Spectrum = np.ones_like(turns)
+    for numerator, denominator in (_shelf(rate_hz), _high_pass(rate_hz)):
+        response *= np.polyval(numerator[::-1], turns) / np.polyval(denominator[::-1], turns)
+    return response
+
+
+def _shelf(rate_hz: int) -> tuple[list[float], list[float]]:
     """Return the (b, a) of the head's high shelf: the analogue prototype behind BS.1770's 48 kHz coefficients."""
     import math
 
     centre_hz, gain_db, quality = 1681.974450955533, 3.999843853973347, 0.7071752369554196
-    turn = math.tan(math.pi * centre_hz / RATE_HZ)
+    turn = math.tan(math.pi * centre_hz / rate_hz)
     high = 10 ** (gain_db / 20)
     band = high**0.4996667741545416
     base = 1 + turn / quality + turn * turn
@@ -91,12 +144,12 @@ def _shelf() -> tuple[list[float], list[float]]:
     return numerator, [1.0, 2 * (turn * turn - 1) / base, (1 - turn / quality + turn * turn) / base]
 
 
-def _high_pass() -> tuple[list[float], list[float]]:
+def _high_pass(rate_hz: int) -> tuple[list[float], list[float]]:
     """Return the (b, a) of BS.1770's second stage."""
     import math
 
     centre_hz, quality = 38.13547087602444, 0.5003270373238773
-    turn = math.tan(math.pi * centre_hz / RATE_HZ)
+    turn = math.tan(math.pi * centre_hz / rate_hz)
     base = 1 + turn / quality + turn * turn
     return [1.0, -2.0, 1.0], [1.0, 2 * (turn * turn - 1) / base, (1 - turn / quality + turn * turn) / base]
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pyloudnorm import Meter
 from voices_for_tests import LINES, voice_of
 
+from audioguide import level
 from audioguide.clock import RATE_HZ
 from audioguide.level import CEILING_DBFS, SILENT_LUFS, TARGET_LUFS, gain, limit, loudness, momentary_maximum
 from audioguide.sound import conform, to_signal
@@ -101,6 +102,54 @@ def test_the_loudest_moment_is_that_of_the_loudest_400_ms() -> None:
     soft, loud = 0.1 * noise(3), noise(0.6)
     signal = np.concatenate([soft, loud, soft])
     assert momentary_maximum(signal) == pytest.approx(Meter(RATE_HZ).integrated_loudness(noise(0.6)), abs=0.3)
+
+
+# --- any rate, any stretch ---
+
+
+def test_at_48_khz_the_filters_are_those_that_the_standard_prints() -> None:
+    (shelf, high_pass) = level._shelf(48_000), level._high_pass(48_000)  # ITU-R BS.1770-4, annex 1, tables 1 and 2
+    assert shelf[0] == pytest.approx([1.53512485958697, -2.69169618940638, 1.19839281085285], abs=1e-9)
+    assert shelf[1] == pytest.approx([1.0, -1.69065929318241, 0.73248077421585], abs=1e-9)
+    assert high_pass[0] == [1.0, -2.0, 1.0]
+    assert high_pass[1] == pytest.approx([1.0, -1.99004745483398, 0.99007225036621], abs=1e-9)
+
+
+@pytest.mark.parametrize("rate_hz", [22_050, 44_100, 48_000, 96_000])  # below, pyloudnorm has a shelf of its own
+def test_loudness_at_other_rates_agrees_with_pyloudnorm(rate_hz: int) -> None:
+    signal = 0.05 * np.random.default_rng(2).standard_normal(5 * rate_hz)
+    signal[rate_hz : 3 * rate_hz] *= 0.01
+    ours = level.integrated(level.hop_power(signal, rate_hz))
+    assert ours == pytest.approx(Meter(rate_hz).integrated_loudness(signal), abs=0.1)
+
+
+@pytest.mark.parametrize("rate_hz", [8_000, 24_000, 48_000])
+@pytest.mark.parametrize("lead_s", [0.5, 1.0])
+def test_a_second_in_front_of_a_stretch_is_all_that_its_weighting_remembers(rate_hz: int, lead_s: float) -> None:
+    signal = 0.1 * np.random.default_rng(3).standard_normal(8 * rate_hz)
+    signal[: 3 * rate_hz] += 0.8  # a level that the high-pass has to forget
+    whole = level.k_weighted(signal, level.k_response(signal.size, rate_hz))
+    start = round((4 - lead_s) * rate_hz)
+    stretch = signal[start : 6 * rate_hz]
+    alone = level.k_weighted(stretch, level.k_response(stretch.size, rate_hz))
+    np.testing.assert_allclose(alone[4 * rate_hz - start :], whole[4 * rate_hz : 6 * rate_hz], rtol=0, atol=1e-11)
+
+
+def test_weighting_channels_together_is_weighting_each() -> None:
+    both = np.stack([noise(2), noise(2, seed=1)])
+    response = level.k_response(both.shape[1], RATE_HZ)
+    weighted = level.k_weighted(both, response)
+    np.testing.assert_allclose(weighted[1], level.k_weighted(both[1], response), rtol=1e-12)
+    np.testing.assert_allclose(level.hop_means(weighted, RATE_HZ)[0], level.hop_power(both[0]), rtol=1e-9)
+
+
+def test_hops_hold_all_that_loudness_needs() -> None:
+    signal = np.concatenate([noise(3), 0.1 * noise(3), np.zeros(5_000)])
+    hops = level.hop_power(signal)
+    assert hops.size == signal.size // level.hop_samples(RATE_HZ)
+    assert level.integrated(hops) == loudness(signal)
+    assert level.loudest(hops) == momentary_maximum(signal)
+    assert level.loudest(hops, 30) <= level.loudest(hops)
 
 
 # --- the limiter ---
