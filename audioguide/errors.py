@@ -5,6 +5,7 @@ AudioguideError            exit 1, one line that says what to do
 ├── ScriptError            a script, practice.toml or voice file is wrong: file:line: words
 ├── LengthError            the chosen length cannot be met
 ├── EngineError            a voice cannot speak, here or this phrase
+│   └── PhraseError        it cannot speak this phrase, however often it is asked
 ├── StoreError             the cache cannot be used
 │   └── DamagedError       something in it was damaged, and is gone now: another try makes it again
 └── OutputError            the session cannot be written
@@ -56,6 +57,10 @@ class LengthError(AudioguideError):
 
 class EngineError(AudioguideError):
     """A speech engine is missing, or could not speak a phrase."""
+
+
+class PhraseError(EngineError):
+    """These words cannot be spoken; asking again is in vain."""
 
 
 class StoreError(AudioguideError):

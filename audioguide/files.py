@@ -1,8 +1,8 @@
 """Files that are whole or not there."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from io import FileIO
+from io import SEEK_END, FileIO
 from pathlib import Path
 from secrets import token_hex
 
@@ -10,10 +10,10 @@ from audioguide.errors import OutputError
 
 
 @contextmanager
-def atomic_file(path: Path, suffix: str = ".mp3") -> Iterator[Callable[[bytes], None]]:
+def atomic_file(path: Path, suffix: str = ".mp3") -> Iterator["Draft"]:
     """Open a temporary neighbour of path for writing; move it into place when all went well, else remove it.
 
-    Gives a function that appends bytes. A folder that is missing is made, if the folder it belongs into is there. The
+    A folder that is missing is made, if the folder it belongs into is there. The
     name must end in suffix, so that no file of another kind is ever overwritten.
 
     Raises:
@@ -25,13 +25,41 @@ def atomic_file(path: Path, suffix: str = ".mp3") -> Iterator[Callable[[bytes], 
     file = _open(path, part)
     try:
         with file:
-            yield lambda data: _put(path, file, data)
+            yield Draft(path, file)
         _replace(path, part, target)
     finally:
         part.unlink(missing_ok=True)
         if made and not target.exists():
             with suppress(OSError):  # something else has been put there
                 part.parent.rmdir()
+
+
+class Draft:
+    """A file that is being written."""
+
+    def __init__(self, path: Path, file: FileIO) -> None:
+        """Write to file, which will stand at path."""
+        self._path = path
+        self._file = file
+
+    def put(self, data: bytes) -> None:
+        """Append bytes.
+
+        Raises:
+            OutputError: they cannot be written.
+        """
+        rest = memoryview(data)
+        try:
+            while rest:
+                rest = rest[self._file.write(rest) or 0 :]
+        except OSError as error:
+            raise _cannot(self._path, error, "make room, or choose another place with --out FILE") from error
+
+    def put_first(self, data: bytes) -> None:
+        """Write bytes over as many at the beginning, and go on at the end."""
+        self._file.seek(0)
+        self.put(data)
+        self._file.seek(0, SEEK_END)
 
 
 def neighbour(path: Path) -> Path:
@@ -61,15 +89,6 @@ def _open(path: Path, part: Path) -> FileIO:
         return part.open("xb", buffering=0)  # so that a full disk shows at the write, not at the end
     except OSError as error:
         raise _cannot(path, error, "choose another place with --out FILE") from error
-
-
-def _put(path: Path, file: FileIO, data: bytes) -> None:
-    rest = memoryview(data)
-    try:
-        while rest:
-            rest = rest[file.write(rest) or 0 :]
-    except OSError as error:
-        raise _cannot(path, error, "make room, or choose another place with --out FILE") from error
 
 
 def _replace(path: Path, part: Path, target: Path) -> None:

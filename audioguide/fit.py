@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from audioguide.clock import RATE_HZ, clock, frames_for
 from audioguide.errors import InputError, LengthError, ScriptError
 from audioguide.model import Bell, Clip, Cue, Phrase, Timeline
-from audioguide.plan import lay_out, natural_length
+from audioguide.plan import CLOSING, SLEEP_CLOSING, lay_out, natural_length
 from audioguide.practice import Practice
 from audioguide.promises import check_promises
 from audioguide.request import ORDINARY_LENGTH, Request
 from audioguide.sound import bell_frames
-from audioguide.speak.speaker import Speaker
+from audioguide.speak.cast import Reader
+from audioguide.voices import RECORDED, Voice
 from audioguide.wording import read_cues
 
 _MS = RATE_HZ // 1000
@@ -25,32 +26,31 @@ Progress = Callable[[int, int], None]
 class Studio:
     """Speaks cues and remembers the clips, for another try at another length too."""
 
-    def __init__(self, speaker: Speaker, progress: Progress | None) -> None:
-        """Speak with speaker, and tell progress how far it is."""
-        self.clips: dict[str, Clip] = {}
-        """By phrase text."""
+    def __init__(self, reader: Reader, progress: Progress | None) -> None:
+        """Let reader speak, and tell progress how far it is."""
+        self.clips: dict[Phrase, Clip] = {}
         self.spoken = 0
         """Phrases that were not in the store."""
-        self._speaker = speaker
+        self._reader = reader
         self._progress = progress or (lambda done, of: None)
 
     def lengths(self, cues: Sequence[Cue]) -> list[int]:
         """Return the frames of each sound among the cues; speaks what the store does not hold."""
-        self._speak([cue for cue in cues if isinstance(cue, Phrase) and cue.text not in self.clips])
+        self._speak([cue for cue in cues if isinstance(cue, Phrase) and cue not in self.clips])
         return [self._frames(cue) for cue in cues if isinstance(cue, Phrase | Bell)]
 
     def _speak(self, phrases: list[Phrase]) -> None:
-        missing = self._speaker.missing(phrases)
+        missing = self._reader.missing(phrases)
         for done, phrase in enumerate(missing):
             self._progress(done, len(missing))
-            self._speaker.clip(phrase)
+            self._reader.clip(phrase)
             self.spoken += 1
         if missing:
             self._progress(len(missing), len(missing))
-        self.clips |= {phrase.text: self._speaker.clip(phrase) for phrase in phrases}
+        self.clips |= {phrase: self._reader.clip(phrase) for phrase in phrases}
 
     def _frames(self, cue: Phrase | Bell) -> int:
-        return bell_frames(cue.strokes) if isinstance(cue, Bell) else frames_for(self.clips[cue.text].samples)
+        return bell_frames(cue.strokes) if isinstance(cue, Bell) else frames_for(self.clips[cue].samples)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Fitter:
 
     request: Request
     practice: Practice
-    voice_name: str
+    voice: Voice
     studio: Studio
 
     def fit(self) -> Timeline:
@@ -72,8 +72,9 @@ class Fitter:
         if self.request.samples is not None:
             return self._at(self.request.samples)
         cues = read_cues(self.request, self.practice, ORDINARY_LENGTH)
+        lengths = self.studio.lengths(cues)
         cap = self.practice.longest_silence
-        return self._lay_out(cues, natural_length(cues, self.studio.lengths(cues), longest_silence=cap))
+        return self._lay_out(cues, natural_length(cues, lengths, longest_silence=cap, closing=self._closing))
 
     def _at(self, samples: int) -> Timeline:
         try:
@@ -85,9 +86,15 @@ class Fitter:
         return self._lay_out(read_cues(self.request, self.practice, samples), samples)
 
     def _lay_out(self, cues: list[Cue], samples: int) -> Timeline:
-        timeline = lay_out(cues, self.studio.lengths(cues), samples, longest_silence=self.practice.longest_silence)
+        cap = self.practice.longest_silence
+        timeline = lay_out(cues, self.studio.lengths(cues), samples, longest_silence=cap, closing=self._closing)
         check_promises(cues, timeline)
         return timeline
+
+    @property
+    def _closing(self) -> int:
+        """Frames of the fade at the end: long where it ends in sleep, as far as the practice lets a silence be long."""
+        return min(SLEEP_CLOSING, self.practice.longest_silence // 2) if self.request.ending == "sleep" else CLOSING
 
     def _told(self, error: LengthError) -> LengthError:
         """Return the error with the lengths that there are, and with what would help."""
@@ -95,7 +102,7 @@ class Fitter:
         from_, to = _edge(low, high, up=True), high
         exact = from_ % RATE_HZ != 0
         words = (
-            f"{clock(asked)} asked; with voice {self.voice_name} this wording can be "
+            f"{clock(asked)} asked; with voice {self.voice.name} this wording can be "
             f"{clock(from_, millis=exact)} to {clock(to, millis=exact)}"
         )
         nearest = [length for length in (self._nearest(asked, -1), self._nearest(asked, 1)) if length]
@@ -132,7 +139,9 @@ class Fitter:
         samples = request.samples or ORDINARY_LENGTH
         now = read_cues(request, self.practice, samples)
         helpful = [way for way, other in ways.items() if read_cues(other, self.practice, samples) != now]
-        return f"for shorter, try {', '.join([*helpful, 'a faster --pace'])}, or leave words out of the scripts"
+        helpful += [] if self.voice.engine == RECORDED else ["a faster --pace"]
+        tried = f"try {', '.join(helpful)}, or " if helpful else ""
+        return f"for shorter, {tried}leave words out of the scripts"
 
 
 def _next(length: int, error: LengthError, step: int) -> int:

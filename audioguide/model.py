@@ -38,11 +38,24 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Manner:
+    """How a step is spoken beside the voice's own way."""
+
+    pace: float = 1.0
+    """Times the voice's pace."""
+    level_db: float = 0.0
+
+
+ORDINARY = Manner()
+
+
+@dataclass(frozen=True, slots=True)
 class Phrase:
     """What is spoken in one breath."""
 
     text: str
     source: Source
+    manner: Manner = ORDINARY
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +109,8 @@ class Clip:
     """At 24 kHz."""
     digest: str
     """SHA-256 of the PCM."""
+    gain_db: float
+    """What brings the voice that speaks it to the session's loudness."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +122,8 @@ class Sound:
     length: int
     """Frames."""
     cue: Sounding
+    announced: bool = False
+    """Whether so long a silence lies before a phrase that it must be announced."""
 
     @property
     def end(self) -> int:
@@ -133,6 +150,8 @@ class Timeline:
     """Samples of the whole session."""
     frames: int
     """Frames that hold total; the last one may reach beyond it."""
+    closing: int
+    """Frames of the fade at its end."""
 
     def gaps(self) -> Iterator[tuple[int, int]]:
         """Yield the silences as (start, length) in frames, before, between and after the sounds."""

@@ -6,6 +6,8 @@ Each begins 1105 samples (encoder 576, decoder 529) before its first sample; the
 many at the very front, so that sample i of a piece at frame F comes out as sample F * 576 + i.
 """
 
+from dataclasses import dataclass
+
 from audioguide.clock import FRAME, RATE_HZ, frames_for
 
 KBPS = 64
@@ -19,6 +21,13 @@ _SIDE_INFO = 9
 _XING_FLAGS = 0x0F
 """Frame count, byte count, seek table and quality follow."""
 _LAME_QUALITY = 2
+_SYNC = 0x7FF
+_HZ = (44_100, 48_000, 32_000)
+_KBPS = {
+    True: (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
+    False: (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
+}
+"""Bit rates of Layer III by index: MPEG-1, and the lower sampling rates (ISO/IEC 11172-3, 13818-3)."""
 _LAME_SCALE = 0.95
 """LAME's preset for this bit rate makes its input softer by this much (measured at 200 Hz to 10 kHz)."""
 
@@ -97,3 +106,53 @@ def _crc16(data: bytes) -> int:
         for _ in range(8):
             crc = (crc >> 1) ^ (0xA001 if crc & 1 else 0)
     return crc
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """What the frames of any MP3 say of themselves, without decoding them."""
+
+    frames: int
+    """Frames of sound; the Info or Xing frame in front is none."""
+    kbps: frozenset[int]
+    """The bit rates that occur."""
+    stray_bytes: int
+    """What stands between and behind the frames and belongs to none."""
+    has_info: bool
+    stated_frames: int | None
+    """What the Info frame says, or None where it says nothing."""
+
+
+def read_stream(data: bytes, start: int = 0) -> Stream:
+    """Return what stands in data from start on; frames of Layer III in any version, damaged ones skipped."""
+    at, stray = min(start, len(data)), 0
+    rates: list[int] = []
+    info = -1
+    while at + 4 <= len(data):
+        kbps, size, side_info = _frame_at(data, at)
+        if not size or at + size > len(data):
+            following = data.find(b"\xff", at + 1)
+            stray += (following if following > 0 else len(data)) - at
+            at = following if following > 0 else len(data)
+            continue
+        if not rates and info < 0 and data[at + 4 + side_info :][:4] in (b"Info", b"Xing"):
+            info = at + 4 + side_info
+        else:
+            rates.append(kbps)
+        at += size
+    counts = 0 <= info <= len(data) - 12 and data[info + 7] & 1
+    stated = int.from_bytes(data[info + 8 : info + 12]) if counts else None
+    return Stream(len(rates), frozenset(rates), stray + len(data) - at, info >= 0, stated)
+
+
+def _frame_at(data: bytes, at: int) -> tuple[int, int, int]:
+    """Return (kb/s, bytes of the frame, bytes of side information) of a header; zeros where there is none."""
+    head = int.from_bytes(data[at : at + 4])
+    version, layer, rate, hz = head >> 19 & 3, head >> 17 & 3, head >> 12 & 15, head >> 10 & 3
+    if head >> 21 != _SYNC or layer != 1 or version == 1 or rate in (0, 15) or hz == 3:
+        return 0, 0, 0
+    newest = version == 3
+    kbps = _KBPS[newest][rate - 1]
+    size = (144_000 if newest else 72_000) * kbps // (_HZ[hz] >> (3 - version if version else 2)) + (head >> 9 & 1)
+    mono = head >> 6 & 3 == 3
+    return kbps, size, {(True, True): 17, (True, False): 32, (False, True): 9, (False, False): 17}[newest, mono]

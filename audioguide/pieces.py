@@ -7,7 +7,7 @@ from audioguide.clock import FRAME, FRAME_MS, LEAD, TAIL, frames_for
 from audioguide.errors import DamagedError
 from audioguide.model import Bell, Clip, Phrase, Sound, Timeline
 from audioguide.mp3 import FRAME_BYTES, encode, encoder_version, info_frame, stream_frames
-from audioguide.plan import CLOSING, OPENING
+from audioguide.plan import OPENING
 from audioguide.store import Store, key_of
 
 _KIND = "pieces"
@@ -18,28 +18,26 @@ _TONE_FRAMES = 60_000 // FRAME_MS
 class Pieces:
     """Makes or finds the pieces of sessions in one voice."""
 
-    def __init__(self, store: Store, gain_db: float) -> None:
-        """Keep pieces in store; gain_db brings the voice to the session's loudness."""
+    def __init__(self, store: Store) -> None:
+        """Keep pieces in store."""
         self._store = store
-        self._gain_db = gain_db
         self._always = (sound.FORMAT, sound.TONE_DBFS, encoder_version())
 
-    def stream(self, timeline: Timeline, clips: Mapping[str, Clip]) -> Iterator[bytes]:
+    def stream(self, timeline: Timeline, clips: Mapping[Phrase, Clip]) -> Iterator[bytes]:
         """Yield the Info frame, then the frames of the whole session in time order.
 
         Args:
             timeline: what stands where.
-            clips: the clip of each phrase's text.
+            clips: the clip of each phrase.
         """
         yield info_frame(timeline.total)
-        silences = [length for _, length in timeline.gaps()]
         yield self._opening()
-        yield from self.tone(silences[0] - OPENING - LEAD)
-        for placed, silence in zip(timeline.sounds[:-1], silences[1:-1], strict=True):
+        at = OPENING
+        for placed in timeline.sounds:
+            yield from self.tone(placed.start - sound.lead_frames(placed.announced) - at)
             yield self._sound(placed, clips)
-            yield from self.tone(silence - TAIL - LEAD)
-        yield self._sound(timeline.sounds[-1], clips)
-        yield from self.tone(silences[-1] - TAIL - CLOSING)
+            at = placed.end + TAIL
+        yield from self.tone(timeline.frames - timeline.closing - at)
         yield self._closing(timeline)
 
     def _opening(self) -> bytes:
@@ -51,33 +49,35 @@ class Pieces:
         for start in range(0, frame_count, _TONE_FRAMES):
             yield minute[: min(_TONE_FRAMES, frame_count - start) * FRAME_BYTES]
 
-    def phrase(self, clip: Clip) -> bytes:
-        """Return the piece of a clip: its speech between LEAD and TAIL frames of tone."""
-        count = LEAD + frames_for(clip.samples) + TAIL
-        return self._made(("phrase", clip.digest, self._gain_db), count, lambda: self._dress(clip))
+    def phrase(self, clip: Clip, level_db: float = 0.0, announced: bool = False) -> bytes:
+        """Return the piece of a clip: its speech, softer or louder by level_db, with tone before and behind."""
+        count = sound.lead_frames(announced) + frames_for(clip.samples) + TAIL
+        gain_db = clip.gain_db + level_db
+        identity = ("phrase", clip.digest, gain_db, announced)
+        return self._made(identity, count, lambda: sound.phrase(self._pcm(clip), gain_db, announced))
 
     def _bell(self, strokes: int) -> bytes:
         count = LEAD + sound.bell_frames(strokes) + TAIL
         return self._made(("bell", strokes), count, lambda: sound.bell(strokes))
 
     def _closing(self, timeline: Timeline) -> bytes:
-        start = timeline.frames - CLOSING
+        start = timeline.frames - timeline.closing
         samples, count = timeline.total - start * FRAME, stream_frames(timeline.total) - start
         return self._made(("closing", samples, count), count, lambda: sound.closing(samples, count))
 
-    def _sound(self, placed: Sound, clips: Mapping[str, Clip]) -> bytes:
+    def _sound(self, placed: Sound, clips: Mapping[Phrase, Clip]) -> bytes:
         match placed.cue:
-            case Phrase(text=text):
-                return self.phrase(clips[text])
+            case Phrase() as phrase:
+                return self.phrase(clips[phrase], phrase.manner.level_db, placed.announced)
             case Bell(strokes=strokes):
                 return self._bell(strokes)
 
-    def _dress(self, clip: Clip) -> bytes:
+    def _pcm(self, clip: Clip) -> bytes:
         found = self._store.read("clips", clip.key)
         if found is None:
             words = f"a clip in the cache was damaged ({self._store.folder}); build once more to mend it"
             raise DamagedError(clip.key, words)
-        return sound.phrase(found[1], self._gain_db)
+        return found[1]
 
     def _made(self, identity: tuple[object, ...], frame_count: int, make: Callable[[], bytes]) -> bytes:
         """Return a piece out of the store, or make it; one of another length counts as damaged."""

@@ -20,6 +20,10 @@ CLOSING = frames_for(5 * RATE_HZ)
 """The session fades out; nothing sounds after. Frames."""
 CHAPTER_LEAD = frames_for(2 * RATE_HZ)
 """What lies between a chapter's mark and the next sound at least: players jump late rather than early. Frames."""
+SLEEP_CLOSING = frames(30)
+"""The fade of a session that ends in sleep. Frames."""
+ANNOUNCE_AFTER = frames(10)
+"""After so much silence a phrase must not startle, and is announced. Frames."""
 LONGEST_SILENCE = frames(300)
 _GUARD = LEAD + TAIL
 """What the pieces around a silence need of it, however short a pause is written. Frames."""
@@ -100,7 +104,12 @@ class _Glue:
 
 
 def lay_out(
-    cues: Sequence[Cue], lengths: Sequence[int], target: int, *, longest_silence: int = LONGEST_SILENCE
+    cues: Sequence[Cue],
+    lengths: Sequence[int],
+    target: int,
+    *,
+    longest_silence: int = LONGEST_SILENCE,
+    closing: int = CLOSING,
 ) -> Timeline:
     """Return the timeline of exactly target samples.
 
@@ -109,28 +118,32 @@ def lay_out(
         lengths: frames of each sound among the cues (phrases and bells), in order.
         target: samples of the whole session.
         longest_silence: frames that no gap between two sounds may pass.
+        closing: frames of the fade at the end.
 
     Raises:
         LengthError: target lies outside of what the pauses allow; carries the range in samples.
         ScriptError: a silence that cannot be shrunk to longest_silence.
     """
-    sounds, gaps = _split(cues)
+    sounds, gaps = _split(cues, closing)
     glues = [_Glue(gap, longest_silence) for gap in gaps]
     room = frames_for(target) - sum(lengths)
     _refuse_impossible(glues, sum(lengths), target)
     level = _level(glues, room)
     totals = _exact(glues, level, room)
     parts = [glue.parts(level, total) for glue, total in zip(glues, totals, strict=True)]
-    return _place(sounds, lengths, gaps, parts, target)
+    placed, chapters, end = _place(sounds, lengths, gaps, parts)
+    return Timeline(tuple(placed), tuple(chapters), target, end, closing)
 
 
-def natural_length(cues: Sequence[Cue], lengths: Sequence[int], *, longest_silence: int = LONGEST_SILENCE) -> int:
+def natural_length(
+    cues: Sequence[Cue], lengths: Sequence[int], *, longest_silence: int = LONGEST_SILENCE, closing: int = CLOSING
+) -> int:
     """Return the samples of a session whose pauses are all at ease; arguments as for lay_out."""
-    _, gaps = _split(cues)
+    _, gaps = _split(cues, closing)
     return (sum(lengths) + sum(_Glue(gap, longest_silence).total(0) for gap in gaps)) * FRAME
 
 
-def _split(cues: Iterable[Cue]) -> tuple[list[Sounding], list[_Gap]]:
+def _split(cues: Iterable[Cue], closing: int) -> tuple[list[Sounding], list[_Gap]]:
     """Return the sounds and the silences before, between and after them."""
     sounds: list[Sounding] = []
     gaps = [_Gap([_Segment()])]
@@ -142,20 +155,20 @@ def _split(cues: Iterable[Cue]) -> tuple[list[Sounding], list[_Gap]]:
             gaps[-1].segments[-1].pauses.append(cue)
         else:
             gaps[-1].segments.append(_Segment(cue, reserved=CHAPTER_LEAD))
-    _reserve_ends(gaps)
+    _reserve_ends(gaps, closing)
     for gap in gaps:
         gap.settle()
     return sounds, gaps
 
 
-def _reserve_ends(gaps: list[_Gap]) -> None:
+def _reserve_ends(gaps: list[_Gap], closing: int) -> None:
     """Keep the fades free; the fade-in is at once the first chapter's lead."""
     opening = gaps[0].segments
     if len(opening) == 1 or opening[0].pauses:
         opening[0].reserved += OPENING + LEAD
     else:
         opening[1].reserved = max(OPENING + LEAD, CHAPTER_LEAD)
-    gaps[-1].segments[-1].reserved += CLOSING + TAIL
+    gaps[-1].segments[-1].reserved += closing + TAIL
 
 
 def _too_long(gap: _Gap, shortest: int, cap: int) -> ScriptError:
@@ -204,8 +217,9 @@ def _exact(glues: list[_Glue], level: int, room: int) -> list[int]:
 
 
 def _place(
-    sounds: list[Sounding], lengths: Sequence[int], gaps: list[_Gap], parts: list[list[int]], target: int
-) -> Timeline:
+    sounds: list[Sounding], lengths: Sequence[int], gaps: list[_Gap], parts: list[list[int]]
+) -> tuple[list[Sound], list[Placed], int]:
+    """Return the sounds and the chapters in their places, and the frame at which all ends."""
     placed: list[Sound] = []
     chapters: list[Placed] = []
     at = 0
@@ -215,6 +229,7 @@ def _place(
                 chapters.append(Placed(at, segment.chapter.title))
             at += length
         if index < len(sounds):
-            placed.append(Sound(at, lengths[index], sounds[index]))
+            announced = isinstance(sounds[index], Phrase) and sum(segment_lengths) >= ANNOUNCE_AFTER
+            placed.append(Sound(at, lengths[index], sounds[index], announced))
             at = placed[-1].end
-    return Timeline(tuple(placed), tuple(chapters), target, at)
+    return placed, chapters, at

@@ -9,6 +9,8 @@ from pathlib import Path
 from audioguide.clock import FRAME, LONGEST_SESSION_H, RATE_HZ, duration
 from audioguide.errors import InputError, did_you_mean
 from audioguide.language import HIDDEN, SUFFIX
+from audioguide.lexicon import Lexicon, read_lexicon
+from audioguide.model import ORDINARY, Manner
 from audioguide.shelf import Table, is_file, is_path, read_toml, shelf, unknown_name
 
 DEFAULT = "psoas-release"
@@ -16,6 +18,10 @@ GUIDANCE = ("full", "brief", "bells")
 _FILE = "practice.toml"
 _KEYS = ("title", "language", "description", "steps", "interlude", "longest_silence", "lexicon")
 _SHORTEST_LONGEST_SILENCE_S = 10
+SLOWEST_PACE, FASTEST_PACE = 0.85, 1.1
+"""Times the voice's pace: what a step may ask for, so that no step sounds like another voice."""
+SOFTEST_DB, LOUDEST_DB = -3.0, 0.0
+"""What a step may ask for: softer than the rest, never louder, so that nothing startles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +33,8 @@ class Step:
     """It takes part in sessions of at least this length."""
     guidance: tuple[str, ...]
     """It takes part at these kinds of guidance."""
+    manner: Manner = ORDINARY
+    """How it is spoken; permissions keep the ordinary manner."""
 
     @property
     def script(self) -> str:
@@ -59,7 +67,7 @@ class Practice:
     grounding: Interlude | None
     longest_silence: int
     """Frames."""
-    lexicon: dict[str, str]
+    lexicon: Lexicon
 
     def every_step(self) -> list[Step]:
         """Return all steps, and the interlude."""
@@ -152,7 +160,7 @@ def read_practice(folder: Path, shown: str) -> Practice:
         steps=steps,
         grounding=_read_interlude(table, folder, [step.name for step in steps]),
         longest_silence=_read_longest_silence(table),
-        lexicon=table.words_of("lexicon"),
+        lexicon=read_lexicon(table),
     )
 
 
@@ -180,10 +188,10 @@ def _read_step(table: Table, folder: Path, entry: object) -> Step:
     if not isinstance(entry, dict):
         raise table.error("steps", f"a step is a name or a table with script = ..., not {entry!r}")
     step = table.inside(entry, str(entry.get("script", "")))
-    step.only("script", "from", "guidance")
+    step.only("script", "from", "guidance", "pace", "level")
     name = step.text_of("script")
     _require_script(table, folder, name)
-    return Step(name, _read_from(step), _read_guidance(step))
+    return Step(name, _read_from(step), _read_guidance(step), _read_manner(step))
 
 
 def _require_script(table: Table, folder: Path, name: str) -> None:
@@ -194,6 +202,13 @@ def _require_script(table: Table, folder: Path, name: str) -> None:
     if not is_file(folder / (name + SUFFIX)):
         there = sorted(path.name.removesuffix(SUFFIX) for path in folder.glob(f"*{SUFFIX}") if path.is_file())
         raise table.error_at_value(name, f"step {name!r} has no file {name}{SUFFIX}{did_you_mean(name, there)}")
+
+
+def _read_manner(table: Table) -> Manner:
+    pace = table.number_of("pace", 1.0, SLOWEST_PACE, FASTEST_PACE)
+    level_db = table.number_of("level", 0.0, SOFTEST_DB, LOUDEST_DB)
+    assert pace is not None and level_db is not None
+    return Manner(pace, level_db)
 
 
 def _read_from(table: Table) -> int:
@@ -223,6 +238,9 @@ def _read_interlude(table: Table, folder: Path, steps: list[str]) -> Interlude |
     if "grounding" not in interludes.values:
         return None
     grounding = interludes.table_of("grounding")
+    for key in ("pace", "level"):
+        if key in grounding.values:
+            raise grounding.error(key, f"the grounding keeps the ordinary pace and level; leave {key} out")
     grounding.only("after", "from", "guidance")
     after = grounding.text_of("after")
     if after not in steps:

@@ -48,6 +48,19 @@ class Request:
         if self.samples is None and self.only is None:
             raise InputError("a length is missing; write it like 20 (minutes), 7:30 or 90s")
 
+    def options(self) -> dict[str, object]:
+        """Return what was asked for beside practice and voice, as a session's manifest tells it: without a path."""
+        return {
+            "length_samples": self.samples,
+            "grounding": self.grounding,
+            "ending": self.ending,
+            "guidance": self.guidance,
+            "pace_wpm": self.pace_wpm,
+            "bell": self.bell,
+            "settings": dict(self.settings),
+            "only": self.only,
+        }
+
 
 def _choice(option: str, value: str, known: tuple[str, ...]) -> None:
     if value not in known:

@@ -2,17 +2,21 @@
 
 import textwrap
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
 
 from audioguide.captions import caption_kinds
 from audioguide.captions import captions as captions_text
 from audioguide.clock import RATE_HZ, minutes_length, parse_length
 from audioguide.errors import DamagedError, InputError, ScriptError
-from audioguide.files import atomic_file
+from audioguide.files import Draft, atomic_file
 from audioguide.fit import Fitter, Progress, Studio
+from audioguide.manifest import OWNER, Manifest, to_bytes
 from audioguide.model import Chapter, Clip, Cue, Line, Phrase, Source, Timeline
+from audioguide.mp3 import encoder_version
 from audioguide.numerals import length_in_words
 from audioguide.parse import parse
 from audioguide.pieces import Pieces
@@ -20,11 +24,11 @@ from audioguide.plan import lay_out, natural_length
 from audioguide.practice import DEFAULT as DEFAULT_PRACTICE
 from audioguide.practice import GUIDANCE, Practice, find_practice
 from audioguide.request import ENDINGS, ORDINARY_LENGTH, Request, check_settings, default_out
-from audioguide.speak.speaker import Speaker
+from audioguide.speak.cast import Reader, reader
 from audioguide.store import Store
 from audioguide.tags import MOST_CHAPTERS, About, id3
 from audioguide.voices import DEFAULT as DEFAULT_VOICE
-from audioguide.voices import Voice, find_voice
+from audioguide.voices import RECORDED, Voice, find_voice
 from audioguide.wording import rendered_text
 
 
@@ -35,11 +39,11 @@ class Session:
     about: About
     voice: Voice
     timeline: Timeline
-    clips: Mapping[str, Clip]
-    """By phrase text."""
-    gain_db: float
+    clips: Mapping[Phrase, Clip]
     spoken: int
     """Phrases that were not in the store."""
+    manifest: Manifest
+    """What it was made of; signed when it is written."""
 
 
 def build(
@@ -112,8 +116,8 @@ def write(
     """
     session = _write(lambda: plan(request, store, progress), out, store)
     for kind in kinds:
-        with atomic_file(out.with_suffix(f".{kind}"), f".{kind}") as put:
-            put(captions_text(kind, session.timeline, session.about.title).encode())
+        with atomic_file(out.with_suffix(f".{kind}"), f".{kind}") as draft:
+            draft.put(captions_text(kind, session.timeline, session.about.title).encode())
     return session
 
 
@@ -145,11 +149,11 @@ def plan(request: Request, store: Store, progress: Progress | None = None) -> Se
     practice = find_practice(request.practice)
     voice = find_voice(request.voice).at_pace(request.pace_wpm)
     _refuse_other_language(practice, voice)
-    with Speaker(voice, store, practice.lexicon) as speaker:
-        studio = Studio(speaker, progress)
-        timeline = Fitter(request, practice, voice.name, studio).fit()
+    with reader(voice, store, practice.lexicon) as who:
+        studio = Studio(who, progress)
+        timeline = Fitter(request, practice, voice, studio).fit()
         about = About(_title(request, practice, timeline.total), practice.title, practice.language)
-        return _session(about, timeline, studio, speaker)
+        return _session(about, timeline, studio, who, practice.name, request.options())
 
 
 def _plan_text(text: str, voice: Voice, store: Store, progress: Progress | None) -> Session:
@@ -158,19 +162,25 @@ def _plan_text(text: str, voice: Voice, store: Store, progress: Progress | None)
     cues: list[Cue] = [Chapter(title, Source("text", 1)), *parse(lines)]
     if not any(isinstance(cue, Phrase) for cue in cues):
         raise InputError("there is nothing to say; write some words")
-    with Speaker(voice, store) as speaker:
-        studio = Studio(speaker, progress)
+    with reader(voice, store) as who:
+        studio = Studio(who, progress)
         lengths = studio.lengths(cues)
         timeline = lay_out(cues, lengths, natural_length(cues, lengths))
-        return _session(About(title, "audioguide say", voice.language), timeline, studio, speaker)
+        return _session(About(title, "audioguide say", voice.language), timeline, studio, who, "", {})
 
 
-def _session(about: About, timeline: Timeline, studio: Studio, speaker: Speaker) -> Session:
+def _session(
+    about: About, timeline: Timeline, studio: Studio, who: Reader, practice: str, options: Mapping[str, object]
+) -> Session:
     if len(timeline.chapters) > MOST_CHAPTERS:
         raise InputError(
             f"{len(timeline.chapters)} chapters, but an MP3 holds {MOST_CHAPTERS}; leave some # titles out"
         )
-    return Session(about, speaker.voice, timeline, studio.clips, speaker.gain_db(), studio.spoken)
+    voice: dict[str, object] = {"name": who.voice.name, "engine": who.voice.engine}
+    voice |= {} if who.voice.engine == RECORDED else {"pace_wpm": who.voice.pace_wpm}
+    versions = {"audioguide": version("audioguide"), "engine": who.fingerprint(), "encoder": encoder_version()}
+    manifest = Manifest(about.title, practice, about.language, voice, options, versions, timeline)
+    return Session(about, who.voice, timeline, studio.clips, studio.spoken, manifest)
 
 
 def _title(request: Request, practice: Practice, samples: int) -> str:
@@ -194,13 +204,26 @@ def _write(planned: Callable[[], Session], out: Path, store: Store) -> Session:
     mended: set[str] = set()
     while True:
         try:
-            with atomic_file(out) as put:
+            with atomic_file(out) as draft:
                 session = planned()
-                put(id3(session.about, session.timeline.chapters, session.timeline.total))
-                for part in Pieces(store, session.gain_db).stream(session.timeline, session.clips):
-                    put(part)
+                _put(session, draft, store)
             return session
         except DamagedError as error:
             if error.key in mended:
                 raise
             mended.add(error.key)
+
+
+def _put(session: Session, draft: Draft, store: Store) -> None:
+    """Write tag and frames, then the tag once more: now it knows the digest of the frames."""
+    draft.put(_tag(session, session.manifest))
+    digest = sha256()
+    for part in Pieces(store).stream(session.timeline, session.clips):
+        digest.update(part)
+        draft.put(part)
+    draft.put_first(_tag(session, replace(session.manifest, sha256=digest.hexdigest())))
+
+
+def _tag(session: Session, manifest: Manifest) -> bytes:
+    timeline = session.timeline
+    return id3(session.about, timeline.chapters, timeline.total, (OWNER, to_bytes(manifest)))

@@ -49,17 +49,26 @@ class Table:
     text: str
     start: int = 0
     """Where the table begins in text."""
+    path: tuple[str, ...] = ()
+    """Its name, part by part; empty for the top table."""
 
     def error(self, key: str, words: str) -> ScriptError:
         """Return an error at the line where a key stands."""
         return self._error(self._find(_key(key)), words)
+
+    def source(self, key: str) -> Source:
+        """Return where a key stands."""
+        return self._source(self._find(_key(key)))
 
     def error_at_value(self, value: str, words: str, *, nth: int = 1) -> ScriptError:
         """Return an error at the line where a text stands in quotes for the nth time."""
         return self._error(self._find(_value(value), nth), words)
 
     def _error(self, at: int, words: str) -> ScriptError:
-        return ScriptError(Source(self.shown, self.text.count("\n", 0, at) + 1), words)
+        return ScriptError(self._source(at), words)
+
+    def _source(self, at: int) -> Source:
+        return Source(self.shown, self.text.count("\n", 0, at) + 1)
 
     def _find(self, pattern: str, nth: int = 1) -> int:
         """Return where a pattern stands outside of remarks, behind the table's beginning; that beginning if nowhere."""
@@ -98,12 +107,14 @@ class Table:
         """Return the table under key; an empty one where there is none."""
         value = self._get(key, {}, f"a table, [{key}]", lambda value: isinstance(value, dict))
         assert isinstance(value, dict)
-        header = self._find(rf"\[[^\]\n]*\b{re.escape(key)}\s*\]")
-        return replace(self, values=value, start=header if header != self.start else self._find(_key(key)))
+        path = (*self.path, key)
+        found = re.search(_header(path), self.text)
+        return replace(self, values=value, path=path, start=found.start() if found else self._find(_key(key)))
 
     def inside(self, values: dict[str, object], value: str) -> "Table":
-        """Return a table of a list, which begins where a text stands in quotes."""
-        return replace(self, values=values, start=self._find(_value(value)))
+        """Return a table of a list, which begins with the line where a text stands in quotes."""
+        start = self.text.rfind("\n", 0, self._find(_value(value))) + 1
+        return replace(self, values=values, start=start)
 
     def words_of(self, key: str) -> dict[str, str]:
         """Return a table of texts, such as a lexicon."""
@@ -122,7 +133,15 @@ class Table:
 
 
 def _key(key: str) -> str:
-    return rf"(?<![\w-])[\"']?{re.escape(key)}[\"']?(?=\s*[=.\]])"
+    return rf"(?m)(?:^|(?<=[{{,.\[]))[ \t]*{_name(key)}(?=\s*[=.\]])"
+
+
+def _header(path: tuple[str, ...]) -> str:
+    return r"(?m)^[ \t]*\[\s*" + r"\s*\.\s*".join(_name(part) for part in path) + r"\s*\]"
+
+
+def _name(key: str) -> str:
+    return rf"[\"']?{re.escape(key)}[\"']?"
 
 
 def _value(value: str) -> str:

@@ -14,14 +14,22 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-FORMAT = 1
+FORMAT = 2
 """Raised when the sound of a piece changes, so that no old piece is used again."""
 TONE_DBFS = -62.0
 """RMS of the room tone: above what puts loudspeakers to sleep, below what a listener notices."""
 BELL_UNDER_LU = 6.0
+SWELL = 100
+"""Frames (2.4 s) in which the room tone rises in front of an announced phrase."""
+SWELL_DB = 9.0
+"""How far it rises: noticed, and still far below any word."""
+SOFT_ENTRY_DB, SOFT_ENTRY_S = -3.0, 0.5
+"""An announced phrase begins so much softer and has risen after this: that costs 0.2 LU, and a longer rise more."""
 
 _TONE_EDGE_HZ = 1_000
 _TONE_SEED = 1
+_TONE_EVEN_S = 0.1
+"""Over so much time the tone is held at its level: noise this narrow would wander by 1.5 dB."""
 _SILENCE_DBFS = -55.0
 _STEP_MS = 5
 _KEPT_BEFORE_MS, _KEPT_BEHIND_MS = 15, 60
@@ -33,28 +41,69 @@ _BELL_PARTIALS = ((1.0, 1.0, 3.0), (2.0, 0.45, 2.0), (2.76, 0.25, 1.4), (4.07, 0
 _BELL_HZ = 264.0
 
 
-def conform(pcm: bytes, rate_hz: int) -> bytes:
+def conform(pcm: bytes, rate_hz: int, silence_dbfs: float = _SILENCE_DBFS) -> bytes:
     """Return an engine's recording at 24 kHz without the silence around it; empty where all of it is silent."""
     speech = _segment(pcm if rate_hz == RATE_HZ else _resample(pcm, rate_hz))
-    before = _leading_silence_ms(speech)
+    before = _leading_silence_ms(speech, silence_dbfs)
     if before >= len(speech):
         return b""
-    behind = _leading_silence_ms(speech.reverse())
+    behind = _leading_silence_ms(speech.reverse(), silence_dbfs)
     kept = speech[max(0, before - _KEPT_BEFORE_MS) : len(speech) - max(0, behind - _KEPT_BEHIND_MS)]
     added = b"\0\0" * (max(0, _KEPT_BEFORE_MS - before) * RATE_HZ // 1000)
     return added + bytes(kept.raw_data)
 
 
-def phrase(pcm: bytes, gain_db: float) -> bytes:
-    """Return speech at the session's level, its edges softened, laid over room tone: whole frames."""
-    length = LEAD + frames_for(len(pcm) // 2) + TAIL
-    levelled = _segment(_to_pcm(limit(gain(to_signal(pcm), gain_db))))
-    soft = levelled.fade_in(_FADE_IN_MS).fade_out(_FADE_OUT_MS)
-    return bytes(_segment(tone(length)).overlay(soft, position=LEAD * FRAME_MS).raw_data)
+def lead_frames(announced: bool) -> int:
+    """Return the frames of tone that a phrase's piece carries in front of the speech."""
+    return SWELL if announced else LEAD
+
+
+def phrase(pcm: bytes, gain_db: float, announced: bool = False) -> bytes:
+    """Return speech at the session's level, its edges softened, laid over room tone: whole frames.
+
+    Args:
+        pcm: the speech.
+        gain_db: what brings it to its level.
+        announced: whether the tone swells before it, and it enters softly.
+    """
+    lead = lead_frames(announced)
+    length = lead + frames_for(len(pcm) // 2) + TAIL
+    levelled = limit(gain(to_signal(pcm), gain_db))
+    speech = _segment(_to_pcm(_soft_entry(levelled) if announced else levelled))
+    soft = speech.fade_in(_FADE_IN_MS).fade_out(_FADE_OUT_MS)
+    ground = _to_pcm(_swell(to_signal(tone(length)), levelled.size)) if announced else tone(length)
+    return bytes(_segment(ground).overlay(soft, position=lead * FRAME_MS).raw_data)
+
+
+def _soft_entry(speech: "NDArray[np.float64]") -> "NDArray[np.float64]":
+    """Return speech whose first half second rises."""
+    import numpy as np
+
+    steps = round(SOFT_ENTRY_S * RATE_HZ)
+    rise_db = np.linspace(SOFT_ENTRY_DB, 0, steps)[: speech.size]
+    risen = speech.copy()
+    risen[: rise_db.size] *= 10 ** (rise_db / 20)
+    return risen
+
+
+def _swell(noise: "NDArray[np.float64]", speech: int) -> "NDArray[np.float64]":
+    """Return a piece's tone that rises up to the speech, and has fallen back by the time that this has risen or ended.
+
+    Args:
+        noise: the tone.
+        speech: samples of the speech.
+    """
+    import numpy as np
+
+    up = np.linspace(0, 1, SWELL * FRAME)
+    down = np.linspace(1, 0, min(round(SOFT_ENTRY_S * RATE_HZ), speech))
+    share = np.concatenate([up, down, np.zeros(noise.size)])[: noise.size]
+    swelled: NDArray[np.float64] = noise * 10 ** (SWELL_DB * np.sin(np.pi / 2 * share) ** 2 / 20)
+    return swelled
 
 
 def tone(frame_count: int) -> bytes:
-    """Return room tone: noise without highs, always the same."""
+    """Return room tone: noise without highs, always the same, and even from one tenth of a second to the next."""
     import numpy as np
 
     length = frame_count * FRAME
@@ -63,7 +112,16 @@ def tone(frame_count: int) -> bytes:
     spectrum *= 1 / (1 + (hz / _TONE_EDGE_HZ) ** 4)
     spectrum[hz < 30] = 0
     noise = np.fft.irfft(spectrum, length)
-    return _to_pcm(noise / np.sqrt((noise**2).mean()) * 10 ** (TONE_DBFS / 20))
+    return _to_pcm(noise / _running_rms(noise) * 10 ** (TONE_DBFS / 20))
+
+
+def _running_rms(noise: "NDArray[np.float64]") -> "NDArray[np.float64]":
+    import numpy as np
+
+    reach = round(_TONE_EVEN_S * RATE_HZ / 2)
+    upto = np.concatenate([[0.0], np.cumsum(np.pad(noise, reach, mode="wrap") ** 2)])
+    running: NDArray[np.float64] = np.sqrt((upto[2 * reach :] - upto[: -2 * reach])[: noise.size] / (2 * reach))
+    return running
 
 
 def opening(frame_count: int) -> bytes:
@@ -134,10 +192,10 @@ def _resample(pcm: bytes, rate_hz: int) -> bytes:
     return _to_pcm(soxr.resample(to_signal(pcm), rate_hz, RATE_HZ))
 
 
-def _leading_silence_ms(segment: Any) -> int:
+def _leading_silence_ms(segment: Any, silence_dbfs: float) -> int:
     from pydub.silence import detect_leading_silence
 
-    return int(detect_leading_silence(segment, silence_threshold=_SILENCE_DBFS, chunk_size=_STEP_MS))
+    return int(detect_leading_silence(segment, silence_threshold=silence_dbfs, chunk_size=_STEP_MS))
 
 
 def _segment(pcm: bytes) -> Any:

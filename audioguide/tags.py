@@ -4,7 +4,7 @@ Written here because the common writers sort CHAP frames by size, which VLC then
 then CHAP in time order, each with its title as first sub-frame (ID3v2 Chapter Frame Addendum 1.0).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from audioguide.clock import FRAME_MS, RATE_HZ
@@ -12,6 +12,12 @@ from audioguide.model import Placed
 
 ARTIST = "audioguide"
 _NO_OFFSET = b"\xff\xff\xff\xff"
+_HEAD = 10
+"""Bytes of a tag's header, and of a frame's."""
+_HAS_FOOTER = 0x10
+_UNUSUAL = 0xC0
+"""Flags: unsynchronised, extended header."""
+_CODECS = {b"\0": "latin-1", b"\1": "utf-16", b"\2": "utf-16-be", b"\3": "utf-8"}
 MOST_CHAPTERS = 255
 """What one byte of a table of contents can count."""
 _CODES = """
@@ -34,8 +40,15 @@ class About:
     """BCP 47."""
 
 
-def id3(about: About, chapters: Sequence[Placed], total: int) -> bytes:
-    """Return the tag of a session of total samples; chapters run from one to the next, and to the end."""
+def id3(about: About, chapters: Sequence[Placed], total: int, private: tuple[str, bytes] | None = None) -> bytes:
+    """Return the tag of a session.
+
+    Args:
+        about: what a player shows.
+        chapters: in time order; each runs to the next, and the last to the end.
+        total: samples of the session.
+        private: (owner, data) of a private frame.
+    """
     length_ms = total * 1000 // RATE_HZ
     frames = [
         _text("TIT2", about.title),
@@ -45,6 +58,8 @@ def id3(about: About, chapters: Sequence[Placed], total: int) -> bytes:
         _text("TLEN", str(length_ms)),
     ]
     body = b"".join(frames) + _chapters(chapters, length_ms)
+    if private:
+        body += _frame("PRIV", private[0].encode("latin-1") + b"\0" + private[1])
     return b"ID3\x03\x00\x00" + _synchsafe(len(body)) + body
 
 
@@ -75,3 +90,63 @@ def _frame(name: str, body: bytes) -> bytes:
 
 def _synchsafe(size: int) -> bytes:
     return bytes((size >> shift) & 0x7F for shift in (21, 14, 7, 0))
+
+
+def tag_size(head: bytes) -> int:
+    """Return the bytes that the tag at the beginning of a file takes; 0 where there is none.
+
+    Args:
+        head: the first ten bytes of the file, or more.
+    """
+    if head[:3] != b"ID3" or len(head) < _HEAD or any(byte & 0x80 for byte in head[6:_HEAD]):
+        return 0
+    footer = _HEAD if head[5] & _HAS_FOOTER else 0
+    return _HEAD + _unsafe(head[6:_HEAD]) + footer
+
+
+def read_frames(tag: bytes) -> Iterator[tuple[str, bytes]]:
+    """Yield (name, body) of the frames of an ID3v2.3 or v2.4 tag, as far as they can be read.
+
+    Args:
+        tag: a whole tag; one that is unsynchronised or has an extended header yields nothing.
+    """
+    if len(tag) < _HEAD or tag[3] not in (3, 4) or tag[5] & _UNUSUAL:
+        return
+    at = _HEAD
+    while at + _HEAD <= len(tag) and tag[at : at + 4].strip(b"\0"):
+        length = tag[at + 4 : at + 8]
+        size = _unsafe(length) if tag[3] == 4 else int.from_bytes(length)
+        yield tag[at : at + 4].decode("latin-1"), tag[at + _HEAD : at + _HEAD + size]
+        at += _HEAD + size
+
+
+def private_frame(tag: bytes, owner: str) -> bytes | None:
+    """Return the data of the private frame of an owner."""
+    for name, body in read_frames(tag):
+        whose, _, data = body.partition(b"\0")
+        if name == "PRIV" and whose == owner.encode("latin-1"):
+            return data
+    return None
+
+
+def read_chapters(tag: bytes) -> list[tuple[int, int, str]]:
+    """Return the chapters of a tag as (start, end, title), in milliseconds and in the order in which they stand."""
+    return [_read_chapter(body) for name, body in read_frames(tag) if name == "CHAP"]
+
+
+def _read_chapter(body: bytes) -> tuple[int, int, str]:
+    _, _, rest = body.partition(b"\0")
+    start, end = int.from_bytes(rest[:4]), int.from_bytes(rest[4:8])
+    size = int.from_bytes(rest[20:24])
+    title = rest[16 + _HEAD : 16 + _HEAD + size] if rest[16:20] == b"TIT2" else b""
+    return start, end, _read_text(title)
+
+
+def _read_text(body: bytes) -> str:
+    codec = _CODECS.get(body[:1], "latin-1")
+    return body[1:].decode(codec, "replace").rstrip("\0")
+
+
+def _unsafe(size: bytes) -> int:
+    """Return a synchsafe number: seven bits a byte."""
+    return sum(byte << shift for byte, shift in zip(size, (21, 14, 7, 0), strict=True))

@@ -5,14 +5,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from audioguide.errors import InputError
-from audioguide.shelf import is_file, is_path, read_toml, shelf, unknown_name
+from audioguide.lexicon import Lexicon, read_lexicon
+from audioguide.shelf import Table, is_file, is_path, read_toml, shelf, unknown_name
 
 DEFAULT = "calm"
+RECORDED = "recorded"
+"""The engine of a voice that a person has recorded."""
 ORDINARY_WPM = 120.0
 """The pace of a voice file that names none; every engine built in reaches it."""
 SLOWEST_WPM, FASTEST_WPM = 40, 400
 """What a voice file may say; each engine has narrower bounds of its own."""
-_KEYS = ("engine", "language", "description", "pace_wpm", "gain_db", "lexicon", "options")
+_KEYS = ("engine", "language", "description", "pace_wpm", "gain_db", "fallback", "lexicon", "options")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +31,15 @@ class Voice:
     """True words a minute while speaking."""
     gain_db: float | None
     """What brings this voice to the session's loudness; None: measured on lines of its own."""
-    lexicon: dict[str, str]
-    """Word -> how to write it so that this voice says it right, or ``/phonemes/`` of the engine."""
+    lexicon: Lexicon
     options: dict[str, str]
     """What the engine wants to know beside; the engine checks it."""
     shown: str
     """The file's name in errors."""
+    folder: Path
+    """Where that file stands; what it names lies beside it."""
+    fallback: str = ""
+    """Another voice, which speaks what a recorded one has no recording of."""
 
     def at_pace(self, pace_wpm: float | None) -> "Voice":
         """Return this voice at another pace, or itself."""
@@ -70,16 +76,28 @@ def read_voice(path: Path, shown: str) -> Voice:
     """
     table = read_toml(path, shown)
     table.only(*_KEYS)
+    engine = table.text_of("engine")
+    _refuse_idle_keys(table, engine)
     pace_wpm = table.number_of("pace_wpm", ORDINARY_WPM, SLOWEST_WPM, FASTEST_WPM)
     assert pace_wpm is not None
     return Voice(
         name=path.stem,
-        engine=table.text_of("engine"),
+        engine=engine,
         language=table.text_of("language", "en"),
         description=table.text_of("description", "no description"),
         pace_wpm=pace_wpm,
         gain_db=table.number_of("gain_db", None, -40, 40),
-        lexicon=table.words_of("lexicon"),
+        lexicon=read_lexicon(table),
         options=table.words_of("options"),
         shown=shown,
+        folder=path.parent,
+        fallback=table.text_of("fallback", "") if "fallback" in table.values else "",
     )
+
+
+def _refuse_idle_keys(table: Table, engine: str) -> None:
+    """Refuse keys that would have no effect: recordings are as they are, and only they need someone behind them."""
+    idle = ("pace_wpm", "lexicon", "options") if engine == RECORDED else ("fallback",)
+    for key in idle:
+        if key in table.values:
+            raise table.error(key, f"{key} has no effect with engine {engine!r}; leave it out")

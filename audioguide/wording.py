@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from audioguide.language import FUNCTIONS, VARIABLES
 from audioguide.model import Bell, Chapter, Cue, Line, Pause, Phrase, Source, Written
 from audioguide.numerals import length_in_words
 from audioguide.parse import LINE_END, parse
+from audioguide.permissions import gives_leave
 from audioguide.practice import Practice, Step
 from audioguide.render import Renderer
 from audioguide.request import Request
@@ -46,8 +48,28 @@ def read_cues(request: Request, practice: Practice, samples: int) -> list[Cue]:
     return _with_first_chapter(cues, practice)
 
 
-def _rendered(request: Request, practice: Practice, samples: int) -> list[tuple[Step, list[Line]]]:
-    renderer = Renderer(practice.folder, practice.shown)
+def read_phrases(request: Request, practice: Practice, samples: int, renderer: Renderer) -> list[tuple[str, Phrase]]:
+    """Return what is spoken in a session of that length, each phrase with the name of its step.
+
+    Args:
+        request: what is asked for.
+        practice: whose scripts are read.
+        samples: the session's length.
+        renderer: of that practice; who reads many sessions keeps it, and it keeps the templates.
+
+    Raises:
+        InputError: an option asks for what the practice does not have.
+        ScriptError: a script is wrong.
+    """
+    rendered = _rendered(request, practice, samples, renderer)
+    cues = ((step, cue) for step, lines in rendered for cue in _step_cues(step, lines, practice))
+    return [(step.name, cue) for step, cue in cues if isinstance(cue, Phrase)]
+
+
+def _rendered(
+    request: Request, practice: Practice, samples: int, renderer: Renderer | None = None
+) -> list[tuple[Step, list[Line]]]:
+    renderer = renderer or Renderer(practice.folder, practice.shown)
     _refuse_unused(request.settings, practice, renderer)
     grounding = practice.has_grounding(samples, request.guidance, request.grounding)
     chosen = practice.chosen(samples, request.guidance, grounding)
@@ -102,7 +124,14 @@ def _step_cues(step: Step, lines: list[Line], practice: Practice) -> list[Cue]:
             "nothing is left of this step at this length; write something, or give it from or guidance in practice.toml"
         )
         raise ScriptError(Source(f"{practice.shown}/{step.script}", 1), words)
-    return cues
+    return [_in_manner(cue, step, practice.language) for cue in cues]
+
+
+def _in_manner(cue: Cue, step: Step, language: str) -> Cue:
+    """Return a phrase in its step's manner; who gives leave or warns does so in the ordinary one."""
+    if isinstance(cue, Phrase) and not gives_leave(cue.text, language):
+        return replace(cue, manner=step.manner)
+    return cue
 
 
 def _says_something(cue: Cue) -> bool:

@@ -11,6 +11,7 @@ from audioguide.cli import options as o
 from audioguide.cli.progress import speaking
 from audioguide.clock import RATE_HZ, clock
 from audioguide.request import Request, default_out
+from audioguide.voices import RECORDED
 
 if TYPE_CHECKING:
     from audioguide.session import Session
@@ -92,7 +93,8 @@ def _facts(built: "Session", path: Path) -> dict[str, object]:
 
 def _details(built: "Session", folder: Path) -> str:
     voice = built.voice
+    pace = "" if voice.engine == RECORDED else f", {voice.pace_wpm:g} words a minute"
     return (
-        f"voice {voice.name} ({voice.engine}), {voice.pace_wpm:g} words a minute, gain {built.gain_db:+.1f} dB; "
+        f"voice {voice.name} ({voice.engine}){pace}; "
         f"{len(built.clips)} phrases, {built.spoken} of them spoken now; kept in {folder}"
     )

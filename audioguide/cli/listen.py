@@ -8,7 +8,7 @@ import typer
 from audioguide.cli import options as o
 from audioguide.cli.progress import speaking
 from audioguide.clock import clock
-from audioguide.voices import DEFAULT, Voice, find_voice, voice_names
+from audioguide.voices import DEFAULT, RECORDED, Voice, find_voice, voice_names
 
 SAMPLE = "You might let your shoulders be heavy, and your hands rest wherever they like. There is no hurry."
 
@@ -41,16 +41,15 @@ def voices(
     cache: o.Cache = None,
 ) -> None:
     """List the voices, whether they work here, and what is missing where they do not."""
-    from audioguide.speak.speaker import why_not
+    from audioguide.speak.cast import why_not
 
     for name in voice_names():
         voice = find_voice(name)
         missing = why_not(voice)
         default = " (default)" if name == DEFAULT else ""
-        typer.echo(
-            f"{name}{default}: {voice.description}; {voice.pace_wpm:g} words a minute; {missing or 'works here'}"
-        )
-        if sample and not missing:
+        pace = "" if voice.engine == RECORDED else f" {voice.pace_wpm:g} words a minute;"
+        typer.echo(f"{name}{default}: {voice.description};{pace} {missing or 'works here'}")
+        if sample and not missing and (voice.engine != RECORDED or voice.fallback):  # recordings hold no such sentence
             _write_sample(voice, sample / f"{name}.mp3", cache)
 
 

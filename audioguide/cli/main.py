@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from audioguide.cli import build, listen, shelves
+from audioguide.cli import build, care, listen, record, shelves
 from audioguide.errors import AudioguideError
 
 _UsageError: Any = typer.BadParameter.__base__
@@ -26,7 +26,7 @@ app = typer.Typer(
     rich_markup_mode=None,  # it would take [pause 6s] in a help text for a colour
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for room in (build, listen, shelves):
+for room in (build, listen, care, shelves, record):
     app.registered_commands += room.app.registered_commands
 
 

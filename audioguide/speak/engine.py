@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Protocol, cast
 
 from audioguide.errors import EngineError, did_you_mean
-from audioguide.voices import Voice
+from audioguide.voices import RECORDED, Voice
 
 GROUP = "audioguide.engines"
 
@@ -32,6 +32,10 @@ class Engine(Protocol):
     slowest_wpm: float
     fastest_wpm: float
     """The paces it can reach, in true words a minute over a script."""
+    calibrated: bool
+    """Whether voice.pace_wpm is met as true words a minute; else what it gives is measured on lines, and corrected."""
+    reads_phonemes: bool
+    """Whether ``[word](/phonemes/)`` in a text is said by these phonemes."""
 
     def probe(self) -> str:
         """Return why it cannot work here, with what to do about it; an empty text if it can."""
@@ -51,7 +55,8 @@ class Engine(Protocol):
             voice: whose pace_wpm, language and options count.
 
         Raises:
-            EngineError: it cannot speak this.
+            PhraseError: these words cannot be spoken, however often it is asked.
+            EngineError: it failed this time.
         """
 
     def close(self) -> None:
@@ -61,6 +66,7 @@ class Engine(Protocol):
 _BUILT_IN = {
     "natural": "audioguide.speak.natural:Natural",
     "system": "audioguide.speak.system:System",
+    "piper": "audioguide.speak.piper:Piper",
     "fake": "audioguide.speak.fake:Fake",
 }
 
@@ -92,7 +98,7 @@ def _load(name: str, asked_by: str) -> Callable[[], Engine]:
         return cast("Callable[[], Engine]", getattr(import_module(module), member))
     for point in entry_points(group=GROUP, name=name):
         return cast("Callable[[], Engine]", point.load())
-    names = engine_names()
+    names = [*engine_names(), RECORDED]
     near = did_you_mean(name, names)
     raise EngineError(f"{asked_by}: there is no engine {name!r}{near} (there is {', '.join(names)})")
 

@@ -17,6 +17,8 @@ class Fake:
 
     slowest_wpm = 20.0
     fastest_wpm = 600.0
+    calibrated = True
+    reads_phonemes = False
 
     def probe(self) -> str:
         """Return nothing: it works everywhere."""

@@ -1,19 +1,21 @@
-"""Phrases -> clips in the store, each spoken once; also a voice's gain, measured once."""
+"""Phrases -> clips in the store, each spoken once; also a voice's gain and its true pace, measured once."""
 
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Self
 
 from audioguide.clock import RATE_HZ
-from audioguide.errors import EngineError, InputError, ScriptError, StoreError
+from audioguide.errors import EngineError, InputError, PhraseError, ScriptError
+from audioguide.lexicon import Lexicon, Said, entries_for
 from audioguide.model import Clip, Phrase, Source
 from audioguide.speak.engine import Engine, Recording, find_engine
-from audioguide.speak.normalise import apply_lexicon, is_phonemes, unreadable
+from audioguide.speak.normalise import apply_lexicon, is_phonemes, spoken, unreadable
+from audioguide.speak.reference import FASTER, LINES, LOUDER_LU, nominal_pace, pace_wpm
 from audioguide.store import Facts, Store, key_of
-from audioguide.voices import Voice, find_voice, voice_names
+from audioguide.voices import RECORDED, Voice, find_voice, voice_names
 
-FORMAT = 1
+FORMAT = 2
 """Raised when a clip's treatment changes, so that no old clip is used again."""
 ATTEMPTS = 3
 _KIND = "clips"
@@ -21,27 +23,11 @@ _LEAST_SAMPLES_PER_WORD = RATE_HZ // 20
 _MOST_SAMPLES_PER_WORD = RATE_HZ * 4
 _BELIEVABLE_HZ = range(8_000, 192_001)
 
-GAIN_LINES = (
-    "You might let your shoulders be heavy, and your hands rest wherever they like to rest.",
-    "There is nothing that has to happen here, and nothing that you could do wrong.",
-    "If one leg would rather be bent for a while, let it be bent.",
-    "Perhaps you notice the floor under your heels, and the weight of the back of your head.",
-    "Some people hear the sounds of the house now, and some hear their own breath.",
-    "Whenever you like, you can open your eyes, look around the room, and move.",
-    "The muscles along the front of the spine may take their time, and that is fine.",
-    "Take a moment to find out where the cushions hold you, and where they do not.",
-    "A blanket over the belly can be pleasant, and so can no blanket at all.",
-    "Coming back later is as good as coming back now.",
-    "The back of the pelvis is broad, and the floor under it is broader still.",
-    "When you are ready, roll to one side and wait there for a breath or two.",
-)
-"""What a voice's loudness is measured on; any twelve lines of a voice agree within a quarter of a decibel."""
-
 
 class Speaker:
     """One voice at one pace, with its engine and the store; a context that closes the engine."""
 
-    def __init__(self, voice: Voice, store: Store, lexicon: Mapping[str, str] | None = None) -> None:
+    def __init__(self, voice: Voice, store: Store, lexicon: Lexicon = ()) -> None:
         """Find the voice's engine.
 
         Args:
@@ -52,16 +38,15 @@ class Speaker:
         Raises:
             EngineError: there is no such engine, or it cannot be loaded here.
             InputError: the pace is out of its reach.
+            ScriptError: an entry of a lexicon cannot be read.
         """
         self.voice = voice
-        self.spoken = 0
-        """Phrases that were not in the store."""
         self._store = store
-        self._lexicons = (lexicon or {}, voice.lexicon)
-        self._refuse_unreadable_lexicon()
         self._proved = False
         self._engine: Engine = find_engine(voice.engine, voice.shown)
         self._refuse_pace()
+        entries = entries_for(voice.engine, (lexicon, voice.lexicon))
+        self._lexicon = {word: self._readable(entry) for word, entry in entries.items()}
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -85,14 +70,14 @@ class Speaker:
         self._proved = True
 
     def _unusable(self, why: str) -> EngineError:
-        others = [name for name in voice_names() if find_voice(name).engine != self.voice.engine]
+        others = [name for name in voice_names() if find_voice(name).engine not in (self.voice.engine, RECORDED)]
         hint = f"; another voice is --voice {others[0]}" if others else ""
         return EngineError(f"voice {self.voice.name} cannot be used here: {why}{hint}")
 
     def missing(self, phrases: Iterable[Phrase]) -> list[Phrase]:
-        """Return the phrases whose clips are not in the store, each text once."""
-        by_text = {phrase.text: phrase for phrase in reversed(list(phrases))}
-        return [phrase for phrase in reversed(by_text.values()) if self._known(self._key(phrase)) is None]
+        """Return the phrases whose clips are not in the store, each once."""
+        by_key = {self._key(phrase): phrase for phrase in reversed(list(phrases))}
+        return [phrase for key, phrase in reversed(by_key.items()) if self._known(key) is None]
 
     def clip(self, phrase: Phrase) -> Clip:
         """Return a phrase's clip, spoken now unless it is in the store.
@@ -106,15 +91,19 @@ class Speaker:
         if facts is None:
             pcm = self._speak(phrase)
             facts = self._store.write(_KIND, key, pcm, {"samples": len(pcm) // 2})
-            self.spoken += 1
-        return Clip(key, int(facts["samples"]), str(facts["sha256"]))
+        return Clip(key, int(facts["samples"]), str(facts["sha256"]), self.gain_db)
 
+    def fingerprint(self) -> str:
+        """Return what changes the sound beside words and voice: the engine's package, model and versions."""
+        return self._fingerprint
+
+    @cached_property
     def gain_db(self) -> float:
-        """Return what brings this voice to the session's loudness: from its file, or measured on GAIN_LINES."""
+        """What brings this voice to the session's loudness: from its file, or measured on the reference lines."""
         if self.voice.gain_db is not None:
             return self.voice.gain_db
-        lines = [Phrase(line, Source(self.voice.shown, 1)) for line in GAIN_LINES]
-        key = key_of("gain", [self._key(line) for line in lines])
+        lines = self._lines
+        key = key_of("gain", LOUDER_LU, [self._key(line) for line in lines])
         facts = self._store.facts("gains", key) or self._measure_gain(key, lines)
         return float(facts["gain_db"])
 
@@ -127,21 +116,28 @@ class Speaker:
             raise EngineError(
                 f"voice {self.voice.name} is too soft to be measured; write gain_db into {self.voice.shown}"
             )
-        return self._store.write("gains", key, b"", {"gain_db": round(TARGET_LUFS - measured, 2)})
+        return self._store.write("gains", key, b"", {"gain_db": round(TARGET_LUFS + LOUDER_LU - measured, 2)})
 
     def _pcm(self, phrase: Phrase) -> bytes:
-        """Return a phrase's sound; one that was damaged in the store is spoken again."""
-        for _ in range(2):
-            found = self._store.read(_KIND, self.clip(phrase).key)
-            if found:
-                return found[1]
-        words = f"a clip in the cache stays damaged ({self._store.folder}); choose another folder with --cache DIR"
-        raise StoreError(words)
+        """Return a phrase's sound, spoken again where it was damaged in the store."""
+        key = self._key(phrase)
+        found = self._store.read(_KIND, key)
+        if found is None:
+            pcm = self._speak(phrase)
+            self._store.write(_KIND, key, pcm, {"samples": len(pcm) // 2})
+            return pcm
+        return found[1]
+
+    def _pace(self, phrase: Phrase) -> float:
+        """Return the true words a minute of a phrase's manner; a step never leaves what the engine can reach."""
+        asked = self.voice.pace_wpm * phrase.manner.pace
+        return min(max(asked, self._engine.slowest_wpm), self._engine.fastest_wpm)
 
     def _key(self, phrase: Phrase) -> str:
         voice = self.voice
         return key_of(
-            FORMAT, self._words(phrase), voice.engine, self._fingerprint, voice.pace_wpm, voice.language, voice.options
+            *(FORMAT, self._words(phrase), voice.engine, self._fingerprint),
+            *(self._pace(phrase), voice.language, voice.options),
         )
 
     def _known(self, key: str) -> Facts | None:
@@ -149,31 +145,70 @@ class Speaker:
         return facts if facts and "samples" in facts else None
 
     def _words(self, phrase: Phrase) -> str:
-        """Return what the engine is given: the phrase with the lexicons applied."""
-        if sign := unreadable(phrase.text):
-            words = f"voice {self.voice.name} cannot read {sign!r} (U+{ord(sign):04X}); write it as words"
+        """Return what the engine is given: the phrase with the lexicons applied, numbers and signs as words."""
+        voice = self.voice
+        if sign := unreadable(phrase.text, voice.language):
+            words = f"voice {voice.name} cannot read {sign!r} (U+{ord(sign):04X}); write it as words"
             raise ScriptError(phrase.source, words)
-        return apply_lexicon(phrase.text, *self._lexicons)
+        words = spoken(apply_lexicon(phrase.text, self._lexicon), voice.language)
+        if not any(sign.isalnum() for sign in words):
+            raise ScriptError(phrase.source, f"{phrase.text!r} has nothing in it that can be said; write words")
+        return words
 
     def _speak(self, phrase: Phrase) -> bytes:
         words = self._words(phrase)
         self._require_engine()
+        return self._spoken(phrase, words, self._nominal(self._pace(phrase)))
+
+    def _spoken(self, phrase: Phrase, words: str, nominal_wpm: float) -> bytes:
+        voice = self.voice.at_pace(nominal_wpm)
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                return _checked(self._engine.speak(words, self.voice), phrase.text)
+                return _checked(self._engine.speak(words, voice), phrase.text)
             except Exception as error:  # engines are other people's code, and may raise anything
-                if attempt == ATTEMPTS:
+                if attempt == ATTEMPTS or isinstance(error, PhraseError):
                     who = f"{phrase.source}: voice {self.voice.name} cannot speak"
                     raise EngineError(f'{who} "{textwrap.shorten(phrase.text, 60)}": {_reason(error)}') from error
         raise AssertionError("unreachable")
 
-    def _refuse_unreadable_lexicon(self) -> None:
-        for lexicon in self._lexicons:
-            for word, said in lexicon.items():
-                if not is_phonemes(said) and (sign := unreadable(said)):
-                    raise InputError(
-                        f"the lexicon says {word} = {said!r}, but {sign!r} cannot be read; write it as it sounds"
-                    )
+    def _nominal(self, pace: float) -> float:
+        """Return the pace to ask of the engine: the true one, or what measuring its lines has shown to give that."""
+        if getattr(self._engine, "calibrated", True):
+            return pace
+        voice = self.voice
+        key = key_of("pace", LINES, FASTER, voice.engine, self._fingerprint, pace, voice.language, voice.options)
+        facts = self._store.facts("paces", key)
+        if facts is None:
+            nominal = nominal_pace(pace, self._true_pace)
+            facts = self._store.write("paces", key, b"", {"nominal_wpm": nominal})
+        return float(facts["nominal_wpm"])
+
+    def _true_pace(self, nominal_wpm: float) -> float:
+        clips = [self._spoken(line, self._words(line), nominal_wpm) for line in self._lines]
+        return pace_wpm((line, len(pcm) / 2 / RATE_HZ) for line, pcm in zip(LINES, clips, strict=True))
+
+    @property
+    def _lines(self) -> list[Phrase]:
+        return [Phrase(line, Source(self.voice.shown, 1)) for line in LINES]
+
+    def _readable(self, entry: Said) -> str:
+        """Return how a word is said, if this voice's engine can read that.
+
+        Raises:
+            ScriptError: it cannot.
+        """
+        said = entry.said
+        if not is_phonemes(said):
+            if sign := unreadable(said, self.voice.language):
+                words = f"the lexicon says {entry.word} = {said!r}, but {sign!r} cannot be read; write it as it sounds"
+                raise ScriptError(entry.source, words)
+        elif not getattr(self._engine, "reads_phonemes", False):
+            words = (
+                f"{entry.word} = {said!r} are phonemes, but engine {self.voice.engine!r} reads none; write it as it "
+                f"sounds, or put the phonemes under [lexicon.ENGINE] of the engine that they are for"
+            )
+            raise ScriptError(entry.source, words)
+        return said
 
     def _refuse_pace(self) -> None:
         slowest, fastest, asked = self._engine.slowest_wpm, self._engine.fastest_wpm, self.voice.pace_wpm
@@ -214,6 +249,8 @@ def why_not(voice: Voice) -> str:
     except EngineError as error:
         return str(error)
     try:
-        return engine.probe()
+        return engine.probe() or (engine.fingerprint(voice) and "")
+    except EngineError as error:
+        return str(error)
     finally:
         engine.close()
