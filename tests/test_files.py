@@ -8,20 +8,30 @@ from audioguide.files import atomic_file
 
 def test_a_file_appears_whole_at_the_end_and_its_folder_with_it(tmp_path: Path) -> None:
     path = tmp_path / "output" / "session.mp3"
-    with atomic_file(path) as put:
-        put(b"one ")
+    with atomic_file(path) as draft:
+        draft.put(b"one ")
         assert not path.exists()
-        put(b"two")
+        draft.put(b"two")
     assert path.read_bytes() == b"one two"
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_what_is_put_first_stands_over_the_beginning_and_the_rest_goes_on_at_the_end(tmp_path: Path) -> None:
+    path = tmp_path / "session.mp3"
+    with atomic_file(path) as draft:
+        draft.put(b"....")
+        draft.put(b"one ")
+        draft.put_first(b"tag:")
+        draft.put(b"two")
+    assert path.read_bytes() == b"tag:one two"
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
 def test_a_failure_leaves_what_was_there_and_nothing_else(tmp_path: Path, error: type[BaseException]) -> None:
     path = tmp_path / "session.mp3"
     path.write_bytes(b"old")
-    with pytest.raises(error), atomic_file(path) as put:
-        put(b"half")
+    with pytest.raises(error), atomic_file(path) as draft:
+        draft.put(b"half")
         raise error
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
@@ -40,8 +50,8 @@ def test_a_full_disk_is_told_with_advice(tmp_path: Path) -> None:
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, before[1]))
     try:
-        with pytest.raises(OutputError, match=r"too large.*make room"), atomic_file(tmp_path / "a.mp3") as put:
-            put(bytes(2_000))
+        with pytest.raises(OutputError, match=r"too large.*make room"), atomic_file(tmp_path / "a.mp3") as draft:
+            draft.put(bytes(2_000))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert not list(tmp_path.iterdir())
@@ -56,8 +66,8 @@ def test_a_folder_is_no_file(place: str) -> None:
 def test_a_link_is_followed_and_stays_a_link(tmp_path: Path) -> None:
     link = tmp_path / "link.mp3"
     link.symlink_to(tmp_path / "there.mp3")
-    with atomic_file(link) as put:
-        put(b"new")
+    with atomic_file(link) as draft:
+        draft.put(b"new")
     assert link.is_symlink() and (tmp_path / "there.mp3").read_bytes() == b"new"
 
 

@@ -4,7 +4,7 @@ import io
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from voices_for_tests import phrase, voice_of
 
 from audioguide import pieces
-from audioguide.clock import FRAME, LEAD, RATE_HZ, TAIL, frames, frames_for
+from audioguide.clock import FRAME, RATE_HZ, TAIL, frames, frames_for
 from audioguide.errors import DamagedError
-from audioguide.model import Bell, Clip, Cue, Pause, Phrase, Timeline
+from audioguide.model import Bell, Clip, Cue, Manner, Pause, Phrase, Timeline
 from audioguide.mp3 import FRAME_BYTES, stream_frames
 from audioguide.pieces import Pieces
-from audioguide.plan import CLOSING, OPENING, lay_out, natural_length
-from audioguide.sound import bell_frames
+from audioguide.plan import CLOSING, OPENING, SLEEP_CLOSING, lay_out, natural_length
+from audioguide.sound import SWELL, SWELL_DB, TONE_DBFS, bell_frames, lead_frames
 from audioguide.speak.speaker import Speaker
 from audioguide.store import Store
 
@@ -46,32 +46,37 @@ CUES: tuple[Cue, ...] = (
     Bell(1, phrase("", 7).source),
     pause(3, 8),
     phrase("Lie down on your back.", 9),
-    pause(0.2, 10),
+    pause(12, 10),
+    phrase("Rest.", 11),  # announced
+    pause(0.2, 12),
 )
 
 
 class Studio:
-    """A voice that hums, a store, and a timeline of CUES."""
+    """A voice that hums, a store, and a timeline of cues."""
 
-    def __init__(self, folder: Path, more: int = 123, gain_db: float = -3.0) -> None:
+    def __init__(
+        self, folder: Path, more: int = 123, gain_db: float = -3.0, cues: Sequence[Cue] = CUES, closing: int = CLOSING
+    ) -> None:
         self.store = Store(folder)
         self.more = more
         self.gain_db = gain_db
+        self.cues = cues
+        self.closing = closing
 
-    def timeline(self) -> tuple[Timeline, dict[str, Clip], float]:
+    def timeline(self) -> tuple[Timeline, dict[Phrase, Clip]]:
         with Speaker(voice_of("fake", gain_db=self.gain_db), self.store) as speaker:
-            clips = {cue.text: speaker.clip(cue) for cue in CUES if isinstance(cue, Phrase)}
-            lengths = [self._frames(cue, clips) for cue in CUES if isinstance(cue, Phrase | Bell)]
-            total = natural_length(CUES, lengths) - FRAME + self.more
-            return lay_out(CUES, lengths, total), clips, speaker.gain_db()
+            clips = {cue: speaker.clip(cue) for cue in self.cues if isinstance(cue, Phrase)}
+        lengths = [self._frames(cue, clips) for cue in self.cues if isinstance(cue, Phrase | Bell)]
+        total = natural_length(self.cues, lengths, closing=self.closing) - FRAME + self.more
+        return lay_out(self.cues, lengths, total, closing=self.closing), clips
 
     @staticmethod
-    def _frames(cue: Phrase | Bell, clips: dict[str, Clip]) -> int:
-        return bell_frames(cue.strokes) if isinstance(cue, Bell) else frames_for(clips[cue.text].samples)
+    def _frames(cue: Phrase | Bell, clips: dict[Phrase, Clip]) -> int:
+        return bell_frames(cue.strokes) if isinstance(cue, Bell) else frames_for(clips[cue].samples)
 
     def parts(self) -> list[bytes]:
-        timeline, clips, gain_db = self.timeline()
-        return list(Pieces(self.store, gain_db).stream(timeline, clips))
+        return list(Pieces(self.store).stream(*self.timeline()))
 
     def session(self) -> bytes:
         return b"".join(self.parts())
@@ -133,14 +138,21 @@ def rms_db(signal: Signal) -> float:
     return float(20 * np.log10(np.sqrt(np.mean(signal**2)) + 1e-12))
 
 
+def tenths_db(signal: Signal, every: int = 240) -> Signal:
+    """Return the level of each 100 ms, one every 10 ms, in dBFS."""
+    upto = np.concatenate([[0.0], np.cumsum(signal**2)])
+    return np.asarray(10 * np.log10((upto[2_400:] - upto[:-2_400])[::every] / 2_400 + 1e-15))
+
+
 def joins(timeline: Timeline) -> Iterable[int]:
     """Yield the samples where one piece ends and the next begins."""
     yield OPENING * FRAME
     for sound in timeline.sounds:
-        yield (sound.start - LEAD) * FRAME
+        yield (sound.start - lead_frames(sound.announced)) * FRAME
         yield (sound.end + TAIL) * FRAME
     for before, after in pairwise(timeline.sounds):
-        yield from range((before.end + TAIL + 2_500) * FRAME, (after.start - LEAD) * FRAME, 2_500 * FRAME)
+        start = after.start - lead_frames(after.announced)
+        yield from range((before.end + TAIL + 2_500) * FRAME, start * FRAME, 2_500 * FRAME)
     yield (timeline.frames - CLOSING) * FRAME
 
 
@@ -150,7 +162,7 @@ def joins(timeline: Timeline) -> Iterable[int]:
 @pytest.mark.parametrize("more", [1, 2, 47, 48, 123, 575, 576])
 def test_a_session_decodes_to_exactly_its_samples(studio: Studio, more: int) -> None:
     other = Studio(studio.store.folder, more)
-    timeline, _, _ = other.timeline()
+    timeline, _ = other.timeline()
     mp3 = other.session()
     assert decode(mp3).size == timeline.total
     assert len(mp3) == (stream_frames(timeline.total) + 1) * FRAME_BYTES
@@ -166,13 +178,13 @@ def test_ffmpeg_hears_as_many_samples_and_the_same_ones(studio: Studio, tmp_path
 
 
 def test_each_sound_begins_and_ends_within_a_frame_of_its_place(studio: Studio, decoded: Signal) -> None:
-    timeline, clips, _ = studio.timeline()
+    timeline, clips = studio.timeline()
     loud = np.convolve(np.abs(decoded), np.ones(48) / 48, mode="same") > 10 ** (-40 / 20)
     phrases = [sound for sound in timeline.sounds if isinstance(sound.cue, Phrase)]
-    assert len(phrases) == 4
+    assert len(phrases) == 5
     for sound in phrases:
         assert isinstance(sound.cue, Phrase)
-        start, end = sound.start * FRAME, sound.start * FRAME + clips[sound.cue.text].samples
+        start, end = sound.start * FRAME, sound.start * FRAME + clips[sound.cue].samples
         around = np.flatnonzero(loud[start - FRAME : end + FRAME]) + start - FRAME
         assert abs(around[0] - start) <= FRAME
         assert -0.09 * RATE_HZ < around[-1] - end <= FRAME  # a clip ends with 60 ms of its own silence, and a fade
@@ -180,29 +192,34 @@ def test_each_sound_begins_and_ends_within_a_frame_of_its_place(studio: Studio, 
 
 
 def test_a_bell_begins_at_its_place(studio: Studio, decoded: Signal) -> None:
-    timeline, _, _ = studio.timeline()
+    timeline, _ = studio.timeline()
     (start,) = (sound.start * FRAME for sound in timeline.sounds if isinstance(sound.cue, Bell))
     assert rms_db(decoded[start - 4 * FRAME : start - FRAME]) < -57
     assert rms_db(decoded[start + 2 * FRAME : start + 6 * FRAME]) > -35
 
 
 def test_nothing_sounds_in_the_silences_but_the_room_tone(studio: Studio, decoded: Signal) -> None:
-    timeline, _, _ = studio.timeline()
-    for start, length in timeline.gaps():
-        silence = decoded[(start + TAIL) * FRAME : (start + length - LEAD) * FRAME]
+    timeline, _ = studio.timeline()
+    leads = [*(lead_frames(sound.announced) for sound in timeline.sounds), 0]
+    for (start, length), lead in zip(timeline.gaps(), leads, strict=True):
+        silence = decoded[(start + TAIL) * FRAME : (start + length - lead) * FRAME]
         assert silence.size == 0 or np.abs(silence).max() < 10 ** (-44 / 20)
 
 
 def test_no_tenth_of_a_second_falls_silent_between_the_fades(studio: Studio, decoded: Signal) -> None:
-    timeline, _, _ = studio.timeline()
+    timeline, _ = studio.timeline()
     inside = decoded[OPENING * FRAME : (timeline.frames - CLOSING) * FRAME]
-    windows = inside[: inside.size // 1_200 * 1_200].reshape(-1, 1_200)
-    joined = np.concatenate([windows[:-1], windows[1:]], axis=1)  # 100 ms, every 50 ms
-    assert rms_db(joined[np.argmin((joined**2).mean(axis=1))]) > -66
+    assert tenths_db(inside).min() > -66
+
+
+def test_no_tenth_of_a_second_falls_silent_across_a_join(studio: Studio, decoded: Signal) -> None:
+    timeline, _ = studio.timeline()
+    for place in joins(timeline):
+        assert tenths_db(decoded[place - 2_400 : place + 2_400], every=24).min() > -66, f"at {place / RATE_HZ:.3f} s"
 
 
 def test_no_join_steps(studio: Studio, decoded: Signal) -> None:
-    timeline, _, _ = studio.timeline()
+    timeline, _ = studio.timeline()
     places = list(joins(timeline))
     assert len(places) > 11
     for place in places:
@@ -220,6 +237,78 @@ def test_the_shortest_closing_that_a_length_leaves_is_as_exact(studio: Studio) -
     one, whole = (decode(Studio(studio.store.folder, more).session()) for more in (1, FRAME))
     assert whole.size - one.size == FRAME - 1
     assert np.array_equal(one[: -CLOSING * FRAME - FRAME], whole[: -CLOSING * FRAME - 2 * FRAME + 1])
+
+
+# --- announced, softer, and faded for long ---
+
+
+def test_the_tone_swells_in_front_of_the_announced_phrase_only(studio: Studio, decoded: Signal) -> None:
+    timeline, _ = studio.timeline()
+    assert [sound.announced for sound in timeline.sounds] == [False] * 5 + [True]
+    far = [after for before, after in pairwise(timeline.sounds) if after.start - before.end > 20]
+    assert len(far) == 4
+    for sound in far:
+        level = rms_db(decoded[(sound.start - 8) * FRAME : (sound.start - 2) * FRAME])
+        assert level == pytest.approx(TONE_DBFS + SWELL_DB * sound.announced, abs=1.5)
+
+
+def test_the_swell_rises_out_of_the_silence_without_a_step(studio: Studio, decoded: Signal) -> None:
+    start = studio.timeline()[0].sounds[-1].start
+    swell = decoded[(start - SWELL - 42) * FRAME : (start - 2) * FRAME]  # a second more in front
+    fifths = [rms_db(swell[at : at + 4_800]) for at in range(0, swell.size - 4_800, 4_800)]
+    assert all(after - before > -0.7 for before, after in pairwise(fifths))
+    assert max(after - before for before, after in pairwise(fifths)) < 2
+    seconds = [rms_db(swell[at : at + RATE_HZ]) for at in range(0, swell.size - RATE_HZ, RATE_HZ // 4)]
+    assert max(seconds) < -50
+
+
+def test_the_announced_phrase_enters_softly_and_is_as_loud_as_the_plain_one_afterwards(
+    studio: Studio, decoded: Signal
+) -> None:
+    long = phrase("Let the floor hold you, and take your time.", 3)
+    other = Studio(studio.store.folder, cues=(long, pause(12, 2), long, pause(3, 4)))
+    session = decode(other.session())
+    plain, announced = (session[sound.start * FRAME : sound.end * FRAME] for sound in other.timeline()[0].sounds)
+    assert rms_db(plain[480:1_680]) - rms_db(announced[480:1_680]) == pytest.approx(2.7, abs=0.4)
+    assert rms_db(plain[12_000:60_000]) == pytest.approx(rms_db(announced[12_000:60_000]), abs=0.02)
+
+
+@pytest.mark.parametrize("level_db", [-0.5, -3.0])
+@pytest.mark.parametrize("silence_s", [2, 12])  # plain, announced
+def test_the_level_of_a_step_makes_its_phrases_softer_by_just_that(
+    studio: Studio, level_db: float, silence_s: float
+) -> None:
+    words = "Let the floor hold you, and take your time."
+    first, soft, last = (phrase(words, line, Manner(1.0, level)) for line, level in ((1, 0.0), (3, level_db), (5, 0.0)))
+    cues = (first, pause(silence_s, 2), soft, pause(silence_s, 4), last, pause(3, 6))
+    other = Studio(studio.store.folder, cues=cues)
+    session = decode(other.session())
+    _, softer, plain = (
+        rms_db(session[sound.start * FRAME + 14_400 : sound.end * FRAME - 4_800])
+        for sound in other.timeline()[0].sounds
+    )
+    assert plain - softer == pytest.approx(-level_db, abs=0.05)
+
+
+def test_a_softer_phrase_is_spoken_no_second_time(own: Studio) -> None:
+    words = [phrase("Rest.", line, Manner(1.0, level)) for line, level in ((1, 0.0), (3, -2.0), (5, -3.0))]
+    before = len(own.kept("clips"))
+    own.cues = (words[0], pause(2, 2), words[1], pause(2, 4), words[2], pause(2, 6))
+    own.session()
+    assert len(own.kept("clips")) == before
+
+
+@pytest.mark.parametrize("more", [1, 576])
+def test_a_session_with_a_long_fade_is_as_exact_and_falls_evenly(studio: Studio, more: int) -> None:
+    other = Studio(studio.store.folder, more, closing=SLEEP_CLOSING)
+    timeline, _ = other.timeline()
+    session = decode(other.session())
+    assert session.size == timeline.total
+    tenths = [rms_db(part) for part in np.array_split(session[(timeline.frames - SLEEP_CLOSING) * FRAME :], 10)]
+    assert tenths == sorted(tenths, reverse=True)
+    assert tenths[0] == pytest.approx(TONE_DBFS - 0.4, abs=0.5)
+    assert tenths[4] == pytest.approx(TONE_DBFS - 5.2, abs=1)
+    assert rms_db(session[-240:]) < -80
 
 
 # --- pieces are kept ---
@@ -242,16 +331,16 @@ def test_the_same_session_in_another_store_has_the_same_bytes(studio: Studio, ow
     assert digest(own.session()) == digest(studio.session())
 
 
-def test_a_phrase_that_comes_twice_is_one_piece(own: Studio) -> None:
-    # three phrases, the bell, a minute of tone, the opening, the closing
-    assert (len(own.kept("clips")), len(own.kept())) == (3, 7)
+def test_a_phrase_that_comes_twice_is_one_piece_and_announced_another(own: Studio) -> None:
+    # three phrases and one of them announced, the bell, a minute of tone, the opening, the closing
+    assert (len(own.kept("clips")), len(own.kept())) == (3, 8)
 
 
 def test_another_gain_makes_other_phrases_and_keeps_the_rest(own: Studio) -> None:
     before = own.session()
     own.gain_db -= 6
     after = own.session()
-    assert len(own.kept()) == 7 + 3
+    assert len(own.kept()) == 8 + 4
     start = own.timeline()[0].sounds[0].start * FRAME
     louder, softer = (rms_db(decode(mp3)[start : start + RATE_HZ]) for mp3 in (before, after))
     assert louder - softer == pytest.approx(6, abs=0.1)
@@ -293,7 +382,7 @@ def changed(whole: dict[Path, bytes]) -> list[Path]:
 def test_every_damaged_piece_is_made_again_with_the_same_bytes(own: Studio) -> None:
     first = digest(own.session())
     whole = spoil(own.kept(), "a flipped bit in the body")
-    assert len(changed(whole)) == 7
+    assert len(changed(whole)) == 8
     assert digest(own.session()) == first
     assert changed(whole) == []
 
@@ -334,7 +423,7 @@ def _built_after(own: Studio, tries: int) -> bytes:
 
 def test_a_clip_that_vanished_is_not_missed_while_its_piece_is_there(own: Studio) -> None:
     first = own.session()
-    timeline, clips, gain_db = own.timeline()
+    timeline, clips = own.timeline()
     for path in own.kept("clips"):
         path.unlink()
-    assert digest(b"".join(Pieces(own.store, gain_db).stream(timeline, clips))) == digest(first)
+    assert digest(b"".join(Pieces(own.store).stream(timeline, clips))) == digest(first)

@@ -7,11 +7,20 @@ from helpers import cues
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from audioguide.clock import FRAME, RATE_HZ, frames, frames_for
+from audioguide.clock import FRAME, RATE_HZ, TAIL, frames, frames_for
 from audioguide.errors import LengthError, ScriptError
 from audioguide.model import Bell, Chapter, Cue, Pause, Phrase, Source, Timeline, Written
 from audioguide.parse import LINE_END, NAMED, PARAGRAPH
-from audioguide.plan import LONGEST_SILENCE, lay_out, natural_length
+from audioguide.plan import (
+    ANNOUNCE_AFTER,
+    CLOSING,
+    LONGEST_SILENCE,
+    OPENING,
+    SLEEP_CLOSING,
+    lay_out,
+    natural_length,
+)
+from audioguide.sound import SWELL
 
 HERE = Source("s", 1)
 FADE_IN, FADE_OUT, CHAPTER_LEAD = frames_for(2 * RATE_HZ), frames_for(5 * RATE_HZ), frames_for(2 * RATE_HZ)
@@ -244,3 +253,78 @@ def test_a_silence_that_cannot_be_short_enough_is_refused_where_it_is_written(te
         ScriptError, match=rf"^s:{line}: the silence here is at least 0:1\d, but longest_silence is 0:1"
     ):
         plan(text, 60, cap_s=10)
+
+
+# --- announced phrases ---
+
+
+@settings(deadline=None, max_examples=300)
+@given(sessions(), st.data())
+def test_a_phrase_is_announced_exactly_where_ten_seconds_of_silence_lie_before_it_and_a_bell_never(
+    session: tuple[list[Cue], list[int], int], data: st.DataObject
+) -> None:
+    found, lengths, cap = session
+    timeline = lay_out(found, lengths, data.draw(st.integers(*possible(session))), longest_silence=cap)
+    before = [length for _, length in timeline.gaps()][:-1]
+    for sound, silence in zip(timeline.sounds, before, strict=True):
+        assert sound.announced == (isinstance(sound.cue, Phrase) and silence * FRAME / RATE_HZ >= 10)
+
+
+@pytest.mark.parametrize(
+    ("text", "announced"),
+    [
+        ("One. [pause 9.98s] Two.", [False, False]),
+        ("One. [pause 10s] Two.", [False, True]),
+        ("One. [pause 5m] Two.", [False, True]),
+        ("One. [pause 5s] [pause 6s] Two. [pause 9s] Three.", [False, True, False]),
+        ("One. [pause 10s] [bell] [pause 9s] Two.", [False, False, False]),
+        ("One. [pause 6s] [bell] [pause 6s] Two.", [False, False, False]),
+        ("One. [pause 2s] [bell] [pause 10s] Two.", [False, False, True]),
+        ("[pause 10s] One. [pause 10s] [bell]", [True, False]),
+        ("# A\nOne. [pause 5s]\n# B\n[pause 5s]\nTwo.", [False, True]),  # with the lead of the chapter, 12 s
+    ],
+)
+def test_ten_seconds_of_silence_announce_a_phrase(text: str, announced: list[bool]) -> None:
+    found = cues(text)
+    lengths = [50] * len(announced)
+    timeline = lay_out(found, lengths, natural_length(found, lengths))
+    assert [sound.announced for sound in timeline.sounds] == announced
+
+
+def test_the_silence_that_announces_a_phrase_holds_what_lies_around_it() -> None:
+    assert max(OPENING, TAIL) + SWELL < ANNOUNCE_AFTER
+
+
+# --- the fade at the end ---
+
+
+@settings(deadline=None, max_examples=300)
+@given(sessions(), st.integers(0, SLEEP_CLOSING), st.data())
+def test_nothing_sounds_in_the_fade_at_the_end_however_long_it_is(
+    session: tuple[list[Cue], list[int], int], closing: int, data: st.DataObject
+) -> None:
+    found, lengths, cap = session
+    assume(sum(shortest for shortest, _ in bounds(found, cap)[-1]) - FADE_OUT + closing <= cap)
+    with pytest.raises(LengthError) as told:
+        lay_out(found, lengths, 0, longest_silence=cap, closing=closing)
+    target = data.draw(st.integers(told.value.shortest, told.value.longest))
+    timeline = lay_out(found, lengths, target, longest_silence=cap, closing=closing)
+    last = timeline.sounds[-1].end if timeline.sounds else OPENING
+    assert last + TAIL <= timeline.frames - timeline.closing
+    assert (timeline.closing, timeline.total) == (closing, target)
+
+
+def test_a_longer_fade_is_taken_in_front_of_the_end_and_moves_no_sound() -> None:
+    found = cues("One. [pause 12s] Two. [pause 3s]")
+    short, long = (
+        lay_out(found, [50, 50], natural_length(found, [50, 50], closing=closing), closing=closing)
+        for closing in (CLOSING, SLEEP_CLOSING)
+    )
+    assert long.sounds == short.sounds
+    assert long.frames - short.frames == SLEEP_CLOSING - CLOSING == frames(30) - frames_for(5 * RATE_HZ)
+
+
+def test_a_fade_that_the_longest_silence_leaves_no_room_for_is_refused() -> None:
+    found = cues("One.\n[pause 3s]")
+    with pytest.raises(ScriptError, match=r"^s:2: the silence here is at least 0:33, but longest_silence is 0:19"):
+        lay_out(found, [50], 60 * RATE_HZ, longest_silence=frames(20), closing=SLEEP_CLOSING)

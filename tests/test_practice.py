@@ -5,6 +5,8 @@ from helpers import write_practice
 
 from audioguide.clock import RATE_HZ, frames
 from audioguide.errors import InputError, ScriptError
+from audioguide.lexicon import Said
+from audioguide.model import ORDINARY, Manner, Source
 from audioguide.practice import Practice, Step, find_practice, practice_names, read_practice
 from audioguide.shelf import shelf
 
@@ -13,7 +15,7 @@ WHOLE = """\
 title = "Lying still"                # what listeners see
 language = "de"
 description = "Nothing to do."
-steps = ["arrive", {script = "lie", guidance = ["full"]}, {script = "weight", from = "10m"}, "return"]
+steps = ["arrive", {script = "lie", guidance = ["full"]}, {script = "weight", from = "10m", pace = 0.9}, "return"]
 longest_silence = "4m"
 [interlude.grounding]
 after = "weight"
@@ -33,16 +35,17 @@ def test_a_practice_reads_as_it_is_written(tmp_path: Path) -> None:
     assert (practice.name, practice.title, practice.language) == ("stillness", "Lying still", "de")
     assert practice.description == "Nothing to do."
     assert practice.longest_silence == frames(240)
-    assert practice.lexicon == {"psoas": "so as"}
+    assert practice.lexicon == (Said("psoas", "so as", "", Source("mine/practice.toml", 10)),)
     assert practice.step_names() == ["arrive", "lie", "weight", "return", "grounding"]
-    assert practice.step("weight") == Step("weight", 10 * MINUTE, ("full", "brief", "bells"))
+    assert practice.step("weight") == Step("weight", 10 * MINUTE, ("full", "brief", "bells"), Manner(0.9))
     assert practice.step("grounding").script == "grounding.md.j2"
 
 
 def test_what_may_be_left_out_has_a_default(tmp_path: Path) -> None:
     practice = read(tmp_path, 'title = "T"\nsteps = ["arrive"]')
-    assert (practice.language, practice.longest_silence, practice.lexicon) == ("en", frames(300), {})
+    assert (practice.language, practice.longest_silence, practice.lexicon) == ("en", frames(300), ())
     assert practice.grounding is None
+    assert practice.step("arrive") == Step("arrive", 0, ("full", "brief", "bells"), Manner(1.0, 0.0))
 
 
 def test_a_byte_order_mark_and_windows_line_ends_change_nothing(tmp_path: Path) -> None:
@@ -111,6 +114,20 @@ def test_an_interlude_that_is_not_there_cannot_be_asked_for(tmp_path: Path) -> N
         ('from = "10m"', 'form = "10m"', 4, "unknown key 'form'; did you mean from?"),
         ('from = "10m"', 'from = "10"', 4, "from must be a length with its unit"),
         ('from = "10m"', "from = 10", 4, "from must be some text"),
+        ("0.9", "0.84", 4, "pace must be a number from 0.85 to 1.1, not 0.84"),
+        ("0.9", "1.11", 4, "pace must be a number from 0.85 to 1.1, not 1.11"),
+        ("0.9", "118", 4, "pace must be a number from 0.85 to 1.1"),
+        ("0.9", "nan", 4, "pace must be a number from 0.85 to 1.1"),
+        ("0.9", '"0.9"', 4, "pace must be a number from 0.85 to 1.1"),
+        ("0.9", "true", 4, "pace must be a number from 0.85 to 1.1"),
+        ("pace =", "speed =", 4, "unknown key 'speed'"),
+        ("pace = 0.9", "level = 0.1", 4, "level must be a number from -3 to 0, not 0.1"),
+        ("pace = 0.9", "level = -3.1", 4, "level must be a number from -3 to 0, not -3.1"),
+        ("pace = 0.9", 'level = "-1"', 4, "level must be a number from -3 to 0"),
+        ("pace = 0.9", "level_db = -1", 4, "unknown key 'level_db'; did you mean level?"),
+        ('after = "weight"', 'after = "weight"\npace = 0.9', 8, "the grounding keeps the ordinary pace and level"),
+        ('from = "20m"', "level = -1", 8, "the grounding keeps the ordinary pace and level; leave level out"),
+        ('from = "20m"', "pace = 1.0", 8, "leave pace out"),
         ('script = "lie"', 'name = "lie"', 4, "unknown key 'name'"),
         ('["full"]', '["ful"]', 4, "unknown guidance 'ful'; did you mean full?"),
         ('["full"]', '"full"', 4, "guidance must be a list out of full, brief, bells"),
@@ -132,6 +149,38 @@ def test_a_mistake_in_practice_toml_is_told_at_its_line(
         read(tmp_path, WHOLE.replace(old, new))
     assert words in str(told.value)
     assert str(told.value).startswith(f"mine/practice.toml:{line}: ")
+
+
+@pytest.mark.parametrize(
+    ("manner", "expected"),
+    [
+        ("", Manner(1.0, 0.0)),
+        (", pace = 0.85", Manner(0.85, 0.0)),
+        (", pace = 1.1", Manner(1.1, 0.0)),
+        (", pace = 1", Manner(1.0, 0.0)),
+        (", level = -3", Manner(1.0, -3.0)),
+        (", level = 0", Manner(1.0, 0.0)),
+        (", level = -1.5, pace = 0.95", Manner(0.95, -1.5)),
+    ],
+)
+def test_a_step_may_say_its_pace_and_level_up_to_their_bounds(tmp_path: Path, manner: str, expected: Manner) -> None:
+    practice = read(tmp_path, f'title = "T"\nsteps = ["arrive", {{script = "lie"{manner}}}, "return"]')
+    assert practice.step("lie").manner == expected
+    assert practice.step("return").manner == practice.step("arrive").manner == ORDINARY
+
+
+def test_a_mistake_in_a_steps_manner_is_told_at_the_steps_own_line(tmp_path: Path) -> None:
+    steps = [
+        '{script = "lie", pace = 0.9},',
+        '{script = "weight", pace = 2, level = -1},',
+        '{script = "return", pace = 0.9},',
+    ]
+    with pytest.raises(ScriptError, match=r"^mine/practice\.toml:4: pace must be a number from 0\.85 to 1\.1, not 2$"):
+        read(tmp_path, "\n".join(['title = "T"', "steps = [", *steps, "]"]))
+
+
+def test_the_grounding_is_always_in_the_ordinary_manner(tmp_path: Path) -> None:
+    assert read(tmp_path, WHOLE).step("grounding").manner == ORDINARY
 
 
 def test_a_step_that_stands_twice_is_told_at_its_second_place(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """A whole build, with the fake voice: what comes out, and what does not."""
 
 import os
+from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -10,9 +12,13 @@ from helpers import decode, decode_with_ffmpeg, write_practice
 from audioguide import build, timetable
 from audioguide.clock import FRAME, RATE_HZ, frames
 from audioguide.errors import InputError, LengthError, OutputError, ScriptError
+from audioguide.model import Phrase, Sound
+from audioguide.plan import CLOSING, SLEEP_CLOSING
 from audioguide.request import Request, default_out
-from audioguide.session import plan, render, write
+from audioguide.session import plan, render, say, write
 from audioguide.store import Store
+from audioguide.tags import private_frame, tag_size
+from audioguide.voices import find_voice
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -272,3 +278,100 @@ def test_a_folder_that_a_failed_build_made_is_gone_again(workplace: Path, shared
     with pytest.raises(LengthError):
         write(_request(3), Path("output") / "s.mp3", shared_store)
     assert not list(workplace.iterdir())
+
+
+# --- what a session was made of ---
+
+
+def test_the_tag_tells_what_the_session_was_made_of_and_vouches_for_every_byte_behind_it(
+    shared_store: Store, tmp_path: Path
+) -> None:
+    from audioguide.manifest import OWNER, from_bytes, to_bytes
+
+    out = tmp_path / "session.mp3"
+    session = write(_request(300, settings={}), out, shared_store)
+    data = out.read_bytes()
+    told = private_frame(data, OWNER)
+    behind = sha256(data[tag_size(data) :]).hexdigest()
+
+    assert told == to_bytes(replace(session.manifest, sha256=behind))
+    manifest = from_bytes(told)
+    assert manifest and (manifest.title, manifest.practice) == ("Psoas release, five minutes", "psoas-release")
+    assert manifest.voice == {"name": "fake", "engine": "fake", "pace_wpm": 110.0}
+    assert manifest.timeline.total == 300 * RATE_HZ
+    assert manifest.options["length_samples"] == 300 * RATE_HZ
+    assert [path for path in (str(tmp_path), FAKE_VOICE, str(shared_store.folder)) if path.encode() in data] == []
+
+
+def test_one_text_alone_tells_what_it_was_made_of_too(shared_store: Store, tmp_path: Path) -> None:
+    from audioguide.manifest import OWNER, from_bytes
+
+    say("Hello from the floor.", find_voice(FAKE_VOICE), tmp_path / "a.mp3", shared_store)
+    manifest = from_bytes(private_frame((tmp_path / "a.mp3").read_bytes(), OWNER) or b"")
+    assert manifest and manifest.title == "Hello from the floor."
+    assert [sound.cue.text for sound in manifest.timeline.sounds if isinstance(sound.cue, Phrase)] == [manifest.title]
+
+
+# --- manner, announcement and fade, through the whole chain ---
+
+ARC = 'title = "T"\nsteps = ["a", {script = "b", pace = 0.85, level = -3}]\n'
+SAME = "Let the floor hold you, and take your time."
+LEAVE = "You may stop whenever you like, and that is fine."
+
+
+def _arc(folder: Path) -> Path:
+    text = f"{SAME}\n[pause 2s]\n{LEAVE}\n[rest]\n"
+    return write_practice(folder, ARC, {"a": text, "b": text + "Bye.\n"})
+
+
+def test_a_step_is_heard_slower_and_softer_but_not_its_permissions(shared_store: Store, tmp_path: Path) -> None:
+    import numpy as np
+
+    out = tmp_path / "session.mp3"
+    session = write(_request(120, practice=str(_arc(tmp_path / "p"))), out, shared_store)
+    signal = decode(out.read_bytes())
+    same, leave, slow, leave_again, _ = session.timeline.sounds
+
+    def level(sound: Sound) -> float:
+        inside = signal[(sound.start + 30) * FRAME : (sound.end - 6) * FRAME]
+        return float(10 * np.log10((inside**2).mean()))
+
+    assert slow.length / same.length == pytest.approx(1 / 0.85, rel=0.02)
+    assert level(same) - level(slow) == pytest.approx(3, abs=0.1)
+    assert leave_again.length == leave.length
+    assert level(leave_again) == pytest.approx(level(leave), abs=0.1)
+
+
+def test_the_same_words_in_two_steps_of_one_manner_are_spoken_once(tmp_path: Path) -> None:
+    toml = ARC.replace("pace = 0.85, ", "")
+    folder = write_practice(tmp_path / "p", toml, {"a": f"{SAME}\n[rest]\n", "b": f"{SAME}\n[rest]\nBye.\n"})
+    session = plan(_request(120, practice=str(folder)), Store(tmp_path / "store"))
+    assert (session.spoken, len(session.clips)) == (2, 3)
+
+
+def test_a_phrase_after_a_long_rest_is_announced(shared_store: Store, tmp_path: Path) -> None:
+    session = plan(_request(120, practice=str(_arc(tmp_path / "p"))), shared_store)
+    assert [sound.announced for sound in session.timeline.sounds] == [False, False, True, False, True]
+
+
+@pytest.mark.parametrize(
+    ("ending", "longest", "seconds"),
+    [("wake", "5m", 5), ("sleep", "5m", 30), ("sleep", "1m", 30), ("sleep", "30s", 15)],
+)
+def test_a_session_that_ends_in_sleep_fades_for_long_as_far_as_its_silences_may_last(
+    shared_store: Store, tmp_path: Path, ending: str, longest: str, seconds: float
+) -> None:
+    toml = f'title = "T"\nlongest_silence = "{longest}"\nsteps = ["a"]\n'
+    text = "Hello.\n" + "[rest]\nStill here.\n" * 6 + "[pause 2s..20s]\n"
+    folder = write_practice(tmp_path / "p", toml, {"a": text})
+    timeline = plan(_request(100, practice=str(folder), ending=ending), shared_store).timeline
+    assert timeline.closing * FRAME / RATE_HZ == pytest.approx(seconds, abs=0.03)
+    assert timeline.frames - timeline.sounds[-1].end >= timeline.closing
+
+
+def test_a_step_alone_that_ends_in_sleep_has_its_natural_length_and_the_long_fade(shared_store: Store) -> None:
+    wake, sleep = (
+        plan(Request(None, voice=FAKE_VOICE, only="bolster", ending=ending), shared_store).timeline
+        for ending in ("wake", "sleep")
+    )
+    assert sleep.closing - wake.closing == sleep.frames - wake.frames == SLEEP_CLOSING - CLOSING

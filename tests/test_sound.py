@@ -13,11 +13,14 @@ from audioguide.level import CEILING_DBFS, TARGET_LUFS
 from audioguide.plan import CLOSING, OPENING
 from audioguide.sound import (
     BELL_UNDER_LU,
+    SWELL,
+    SWELL_DB,
     TONE_DBFS,
     bell,
     bell_frames,
     closing,
     conform,
+    lead_frames,
     opening,
     phrase,
     to_signal,
@@ -43,6 +46,14 @@ def quiet(samples: int, dbfs: float = -75.0) -> Signal:
 
 def rms_db(signal: Signal) -> float:
     return float(20 * np.log10(np.sqrt(np.mean(signal**2)) + 1e-12))
+
+
+def windows_db(signal: Signal, window_s: float, every_s: float = 0.01) -> Signal:
+    """Return the RMS level of each stretch of window_s, one every 10 ms, in dBFS."""
+    length, step = round(window_s * RATE_HZ), round(every_s * RATE_HZ)
+    upto = np.concatenate([[0.0], np.cumsum(signal**2)])
+    power = (upto[length:] - upto[:-length])[::step] / length
+    return 10 * np.log10(np.maximum(power, 1e-12))
 
 
 def pitch_hz(signal: Signal) -> float:
@@ -149,6 +160,84 @@ def test_the_same_speech_gives_the_same_piece() -> None:
     assert phrase(pcm(sine(9_999)), 3.0) == phrase(pcm(sine(9_999)), 3.0)
 
 
+# --- an announced phrase ---
+
+ENTRY = round(0.5 * RATE_HZ)
+"""Samples after which an announced phrase has risen."""
+
+
+def pieces(samples: int = 2 * RATE_HZ, peak: float = 0.1) -> tuple[Signal, Signal, Signal]:
+    """Return the announced piece of a sine, the plain one from the speech on, and the announced one from there on."""
+    announced = to_signal(phrase(pcm(sine(samples, peak=peak)), 0.0, announced=True))
+    plain = to_signal(phrase(pcm(sine(samples, peak=peak)), 0.0))
+    return announced, plain[LEAD * FRAME :], announced[SWELL * FRAME :]
+
+
+@given(samples=st.integers(1_200, 30_000))
+@settings(max_examples=20, deadline=None)
+def test_an_announced_piece_is_whole_frames_with_the_swell_in_front(samples: int) -> None:
+    dressed = phrase(pcm(sine(samples)), 0.0, announced=True)
+    assert len(dressed) == (lead_frames(True) + frames_for(samples) + TAIL) * FRAME * 2
+    assert (lead_frames(True), lead_frames(False)) == (SWELL, LEAD)
+
+
+def test_the_tone_swells_for_one_and_a_half_to_three_seconds_before_an_announced_phrase() -> None:
+    swell = pieces()[0][: SWELL * FRAME]
+    assert 1.5 * RATE_HZ <= swell.size <= 3 * RATE_HZ
+    levels = windows_db(swell, 0.2, 0.2)
+    assert np.all(np.diff(levels) > -0.3)  # the noise itself wanders by so much
+    assert levels[-1] - levels[0] == pytest.approx(SWELL_DB, abs=1)
+
+
+def test_the_swell_begins_as_room_tone_and_stays_far_below_any_word() -> None:
+    swell = pieces()[0][: SWELL * FRAME]
+    assert rms_db(swell[: round(0.2 * RATE_HZ)]) == pytest.approx(TONE_DBFS, abs=0.5)
+    assert rms_db(swell[-2_400:]) <= TONE_DBFS + SWELL_DB + 0.3
+    assert windows_db(swell, 1.0).max() < -50
+    assert np.abs(np.diff(swell)).max() < 10 ** (-40 / 20)
+
+
+def test_the_swell_hides_no_moment_that_is_too_soft() -> None:
+    announced, _, _ = pieces()
+    assert windows_db(announced, 0.1).min() > -64
+
+
+def test_an_announced_phrase_enters_3_db_softer_and_has_risen_after_half_a_second() -> None:
+    _, plain, announced = pieces()
+    softer = [
+        rms_db(plain[at : at + 1_200]) - rms_db(announced[at : at + 1_200]) for at in range(480, ENTRY + 2_400, 1_200)
+    ]
+    assert softer[0] == pytest.approx(2.7, abs=0.2)
+    assert softer == sorted(softer, reverse=True)
+    assert softer[ENTRY // 2_400] == pytest.approx(1.5, abs=0.3)
+    assert softer[-1] == pytest.approx(0, abs=0.02)
+
+
+@pytest.mark.parametrize("peak", [0.1, 0.99])  # the second is limited
+def test_after_its_entry_an_announced_phrase_is_the_plain_one_to_the_sample(peak: float) -> None:
+    samples = 2 * RATE_HZ
+    _, plain, announced = pieces(samples, peak)
+    room = [to_signal(tone(lead + frames_for(samples) + TAIL))[lead * FRAME :] for lead in (LEAD, SWELL)]
+    speech = [piece - below for piece, below in zip((plain, announced), room, strict=True)]
+    assert np.array_equal(speech[0][ENTRY:], speech[1][ENTRY:])
+    assert not np.array_equal(speech[0][ENTRY - 480 : ENTRY], speech[1][ENTRY - 480 : ENTRY])
+
+
+@pytest.mark.parametrize("samples", [4_800, 7_200, RATE_HZ])  # "Now." may last 0.3 s
+def test_the_swell_has_fallen_back_to_room_tone_where_the_piece_ends(samples: int) -> None:
+    announced, _, _ = pieces(samples)
+    whole = frames_for(samples) * FRAME - samples
+    assert rms_db(announced[-TAIL * FRAME - whole :]) == pytest.approx(TONE_DBFS, abs=1.5)
+
+
+def test_announcing_costs_a_phrase_a_fifth_of_a_loudness_unit_at_most() -> None:
+    lines = np.concatenate([sine(3 * RATE_HZ, 300.0) * (0.6 + 0.4 * np.sin(np.arange(3 * RATE_HZ) / 3_000))])
+    meter = Meter(RATE_HZ)
+    plain, announced = (to_signal(phrase(pcm(lines), 0.0, announced)) for announced in (False, True))
+    cost = meter.integrated_loudness(plain[LEAD * FRAME :]) - meter.integrated_loudness(announced[SWELL * FRAME :])
+    assert 0 < cost <= 0.3
+
+
 @pytest.mark.speech
 @pytest.mark.parametrize("engine", ["natural", "system"])
 def test_trimming_takes_nothing_of_real_speech(engine: str) -> None:
@@ -174,11 +263,20 @@ def test_room_tone_has_its_stated_level(frames: int) -> None:
     assert np.abs(room).max() < 10 ** (-45 / 20)
 
 
-def test_no_moment_of_the_room_tone_is_so_soft_that_a_loudspeaker_falls_asleep() -> None:
-    room = to_signal(tone(2_500))
-    windows = room[: room.size // 2_400 * 2_400].reshape(-1, 2_400)
-    assert min(rms_db(window) for window in windows) > -66
-    assert max(rms_db(window) for window in windows) < -58
+@pytest.mark.parametrize("frames", [40, 103, OPENING, CLOSING, 2_500])
+def test_no_tenth_of_a_second_of_the_room_tone_is_so_soft_that_a_loudspeaker_falls_asleep(frames: int) -> None:
+    assert windows_db(to_signal(tone(frames)), 0.1).min() > -64
+
+
+@pytest.mark.parametrize("frames", [40, 103, OPENING, CLOSING, 2_500])
+def test_the_room_tone_wanders_by_less_than_a_decibel(frames: int) -> None:
+    levels = windows_db(to_signal(tone(frames)), 0.1)
+    assert np.abs(levels - TONE_DBFS).max() < 0.85  # plain noise of this band wanders by 1.5 dB
+
+
+def test_the_room_tone_is_as_even_where_it_is_put_behind_itself() -> None:
+    twice = to_signal(tone(2_500) + tone(300))
+    assert windows_db(twice[2_490 * FRAME : 2_510 * FRAME], 0.1).min() > -64
 
 
 def test_room_tone_is_low_passed_near_1_khz_and_has_no_rumble() -> None:

@@ -6,16 +6,20 @@ from pathlib import Path
 
 import pytest
 from pyloudnorm import Meter
-from voices_for_tests import Answering, Counting, phrase, use, voice_of
+from voices_for_tests import LINES, Answering, Counting, Hasty, Plain, Reading, lexicon, phrase, use, voice_of
 
-from audioguide.errors import EngineError, InputError, ScriptError
-from audioguide.model import Clip
+from audioguide.clock import RATE_HZ
+from audioguide.errors import EngineError, InputError, PhraseError, ScriptError
+from audioguide.model import ORDINARY, Clip, Manner
 from audioguide.sound import to_signal
 from audioguide.speak import speaker
 from audioguide.speak.engine import Recording
 from audioguide.speak.fake import Fake
-from audioguide.speak.speaker import ATTEMPTS, GAIN_LINES, Speaker
+from audioguide.speak.reference import LINES as GAIN_LINES
+from audioguide.speak.reference import LOUDER_LU, pace_wpm
+from audioguide.speak.speaker import ATTEMPTS, Speaker
 from audioguide.store import Store
+from audioguide.voices import Voice
 
 TEXTS = ("Rest here.", "Let the floor hold you.", "Breathe out, and rest.")
 HUM = Fake().speak("Let the floor hold you.", voice_of("fake"))
@@ -51,7 +55,6 @@ def test_a_phrase_that_comes_twice_is_spoken_once(store: Store, monkeypatch: pyt
         assert speaking.missing([phrase("Rest.", 1), phrase("Breathe.", 2), phrase("Rest.", 9)]) == [
             phrase("Breathe.", 2)
         ]
-        assert speaking.spoken == 1
     assert engine.asked == ["Rest."]
     assert engine.closed == 1
 
@@ -63,7 +66,7 @@ def test_a_phrase_that_comes_twice_is_spoken_once(store: Store, monkeypatch: pyt
         {"language": "de"},
         {"options": {"voice": "other"}},
         {"engine": "system"},
-        {"lexicon": {"rest": "wrest", "floor": "flore"}},
+        {"lexicon": lexicon({"rest": "wrest", "floor": "flore"})},
     ],
     ids=lambda changes: next(iter(changes)),
 )
@@ -149,11 +152,14 @@ def test_a_clip_that_vanished_is_spoken_again(store: Store, monkeypatch: pytest.
 # --- words ---
 
 
-def heard(monkeypatch: pytest.MonkeyPatch, store: Store, text: str, **lexicons: dict[str, str]) -> str:
+def heard(
+    monkeypatch: pytest.MonkeyPatch, store: Store, text: str, engine: Counting | None = None, **words: dict[str, str]
+) -> str:
     """Return the words that the engine was given."""
-    engine = Counting()
+    engine = engine or Counting()
     use(monkeypatch, engine)
-    with Speaker(voice_of("fake", lexicon=lexicons.get("voice", {})), store, lexicons.get("practice")) as speaking:
+    voice = voice_of("fake", lexicon=lexicon(words.get("voice", {})))
+    with Speaker(voice, store, lexicon(words.get("practice", {}))) as speaking:
         speaking.clip(phrase(text))
     return engine.asked[0]
 
@@ -161,23 +167,56 @@ def heard(monkeypatch: pytest.MonkeyPatch, store: Store, text: str, **lexicons: 
 def test_the_lexicon_of_the_practice_wins_over_the_voices(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     voice, practice = {"psoas": "so as", "floor": "flaw"}, {"Psoas": "SOH-as"}
     said = heard(monkeypatch, store, "Your psoas, the PSOAS, the floor.", voice=voice, practice=practice)
-    assert said == "Your SOH-as, the SOH-as, the flaw."
+    assert said == "Your Soh-as, the Soh-as, the flaw."
 
 
 def test_a_lexicon_changes_whole_words_only_and_never_its_own_words(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lexicon = {"rest": "breathe", "breathe": "rest", "a.m.": "in the morning", "arm rest": "support"}
-    said = heard(monkeypatch, store, "Rest, restless, 9 a.m. Breathe. Arm rest.", voice=lexicon)
-    assert said == "breathe, restless, 9 in the morning rest. support."
+    words = {"rest": "breathe", "breathe": "rest", "a.m.": "in the morning", "arm rest": "support"}
+    said = heard(monkeypatch, store, "Rest, restless, 9 a.m. Breathe. Arm rest.", voice=words)
+    assert said == "breathe, restless, nine in the morning rest. support."
 
 
 def test_phonemes_are_written_beside_their_word(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert heard(monkeypatch, store, "Your psoas.", voice={"psoas": "/sˈOəs/"}) == "Your [psoas](/sˈOəs/)."
+    said = heard(monkeypatch, store, "Your psoas.", Reading(), voice={"psoas": "/sˈOəs/"})
+    assert said == "Your [psoas](/sˈOəs/)."
 
 
-def test_signs_in_a_lexicon_are_said_as_written(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert heard(monkeypatch, store, "Rest.", voice={"rest": "g(0) $1 %s"}) == "g(0) $1 %s."
+@pytest.mark.parametrize("said", ["g(0), $1, %s", "A&B", "5–6"])
+def test_signs_in_a_lexicon_are_read_like_those_of_a_script(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    written = heard(monkeypatch, Store(tmp_path / "other"), f"Now {said}.")
+    assert heard(monkeypatch, store, "Now rest.", voice={"rest": said}) == written
+    assert written not in (f"Now {said}.", "Now rest.")
+
+
+def test_numbers_and_signs_reach_an_engine_as_words(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = heard(monkeypatch, store, "Rest for 5–10 min – until 9:30 p.m.")
+    assert said == "Rest for five to ten minutes, until nine thirty PM."
+
+
+def test_a_phrase_of_another_language_keeps_its_figures(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = Counting()
+    use(monkeypatch, engine)
+    with Speaker(voice_of("fake", language="de"), store) as speaking:
+        speaking.clip(phrase("Noch 5 Minuten."))
+    assert engine.asked == ["Noch 5 Minuten."]
+
+
+@pytest.mark.parametrize("text", ["…", "–", "?!", "'", "« »"])
+def test_signs_without_a_word_are_refused_and_never_become_silence(
+    store: Store, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    engine = Counting()
+    use(monkeypatch, engine)
+    with (
+        Speaker(voice_of("fake"), store) as speaking,
+        pytest.raises(ScriptError, match=r"^arrive\.md\.j2:3: .*nothing"),
+    ):
+        speaking.missing([phrase("Rest.", 1), phrase(text, 3)])
+    assert engine.asked == []
 
 
 def test_an_unreadable_sign_is_refused_before_anything_is_spoken(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -212,59 +251,198 @@ def test_a_pace_that_is_no_pace_is_refused(store: Store, pace_wpm: float) -> Non
 
 
 def test_the_bounds_themselves_can_be_spoken(store: Store) -> None:
-    for pace_wpm in (Fake.slowest_wpm, Fake.fastest_wpm):
-        with Speaker(voice_of("fake", pace_wpm), store) as speaking:
+    for bound_wpm in (Fake.slowest_wpm, Fake.fastest_wpm):
+        with Speaker(voice_of("fake", bound_wpm), store) as speaking:
             assert speaking.clip(phrase("Let the floor hold you.")).samples > 10_000
+
+
+@pytest.mark.parametrize(
+    ("manner_pace", "asked"), [(1.0, 120.0), (0.95, 114.0), (0.85, 110.0), (1.1, 125.0)], ids=lambda pace: f"{pace:g}"
+)
+def test_the_pace_of_a_step_is_a_share_of_the_voices_within_what_the_engine_reaches(
+    store: Store, monkeypatch: pytest.MonkeyPatch, manner_pace: float, asked: float
+) -> None:
+    engine = Counting()
+    engine.slowest_wpm, engine.fastest_wpm = 110.0, 125.0
+    use(monkeypatch, engine)
+    with Speaker(voice_of("fake", 120.0), store) as speaking:
+        speaking.clip(phrase("Rest here.", manner=Manner(manner_pace)))
+    assert engine.paces == [pytest.approx(asked)]
+
+
+def test_a_phrase_at_another_pace_is_another_clip_and_at_another_level_the_same(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = Counting()
+    use(monkeypatch, engine)
+    with Speaker(voice_of("fake"), store) as speaking:
+        plain, slow, soft = (
+            speaking.clip(phrase("Rest here.", manner=manner)) for manner in (Manner(), Manner(0.9), Manner(1.0, -2.0))
+        )
+        assert speaking.missing([phrase("Rest here.", manner=Manner(0.9, -2.0))]) == []
+    assert slow.samples > plain.samples
+    assert soft == plain
+    assert len(engine.asked) == 2
+
+
+# --- engines that are not calibrated ---
+
+
+def true_pace(speaking: Speaker, manner: Manner = ORDINARY) -> float:
+    """Return the words a minute of a voice over lines that its pace was not measured on, as they stand in the store."""
+    return pace_wpm((line, speaking.clip(phrase(line, manner=manner)).samples / RATE_HZ) for line in LINES)
+
+
+@pytest.mark.parametrize("asked_wpm", [80.0, 120.0, 200.0])
+@pytest.mark.parametrize(("times", "more_wpm"), [(1.3, 0.0), (0.7, 0.0), (0.8, 30.0)])
+def test_an_engine_that_is_not_calibrated_ends_at_the_pace_that_was_asked(
+    store: Store, monkeypatch: pytest.MonkeyPatch, times: float, more_wpm: float, asked_wpm: float
+) -> None:
+    use(monkeypatch, Hasty(times, more_wpm))
+    with Speaker(voice_of("fake", asked_wpm), store) as speaking:
+        assert true_pace(speaking) == pytest.approx(asked_wpm, rel=0.03)
+
+
+def test_a_step_of_an_engine_that_is_not_calibrated_has_its_own_true_pace(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(monkeypatch, Hasty(0.6, 60.0))
+    with Speaker(voice_of("fake", 120.0), store) as speaking:
+        assert true_pace(speaking, Manner(0.85)) == pytest.approx(102, rel=0.03)
+
+
+def test_a_true_pace_is_measured_once_for_a_store(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second, third = Hasty(), Hasty(), Hasty()
+    speak_all(first, store, monkeypatch)
+    measured = first.asked[: -len(TEXTS)]
+    assert measured and set(measured) == set(GAIN_LINES)
+    assert first.asked[len(measured) :] == list(TEXTS)
+    assert len(measured) <= 4 * len(GAIN_LINES)
+
+    speak_all(second, store, monkeypatch)
+    assert second.asked == []
+    use(monkeypatch, third)
+    with Speaker(voice_of("fake"), store) as speaking:
+        speaking.clip(phrase("Some other words."))
+    assert third.asked == ["Some other words."]
+    assert third.paces == first.paces[-1:]
+
+
+def test_another_pace_language_option_or_version_is_measured_anew(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    speak_all(Hasty(), store, monkeypatch)
+    for changes in ({"pace_wpm": 130.0}, {"language": "de"}, {"options": {"voice": "other"}}):
+        engine = Hasty()
+        speak_all(engine, store, monkeypatch, **changes)
+        assert set(GAIN_LINES) <= set(engine.asked), changes
+    newer = Hasty()
+    newer._fingerprint = "counting 2"
+    speak_all(newer, store, monkeypatch)
+    assert set(GAIN_LINES) <= set(newer.asked)
+
+
+@pytest.mark.parametrize("engine", [Counting(), Plain()], ids=["calibrated", "says nothing of it"])
+def test_an_engine_is_taken_at_its_word_unless_it_says_that_it_is_not_calibrated(
+    store: Store, monkeypatch: pytest.MonkeyPatch, engine: Counting | Plain
+) -> None:
+    use(monkeypatch, engine)
+    with Speaker(voice_of("fake", 117.0), store) as speaking:
+        speaking.clip(phrase("Rest here."))
+    assert (engine.asked, engine.paces) == (["Rest here."], [117.0])
+
+
+@pytest.mark.parametrize("failure", [RuntimeError("bad node"), EngineError("the reed is cracked")], ids=repr)
+def test_a_failure_while_the_pace_is_measured_is_told_with_the_voice(
+    store: Store, monkeypatch: pytest.MonkeyPatch, failure: Exception
+) -> None:
+    class Failing(Hasty):
+        def speak(self, text: str, voice: Voice) -> Recording:
+            raise failure
+
+    use(monkeypatch, Failing())
+    with Speaker(voice_of("fake"), store) as speaking, pytest.raises(EngineError, match=rf"voice hum.*{failure}"):
+        speaking.clip(phrase("Rest here."))
+
+
+def test_a_fault_that_passes_while_the_pace_is_measured_stops_nothing(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Stumbling(Hasty):
+        def speak(self, text: str, voice: Voice) -> Recording:
+            recording = super().speak(text, voice)
+            if len(self.asked) == 3:
+                raise EngineError("it stumbled")
+            return recording
+
+    use(monkeypatch, Stumbling())
+    with Speaker(voice_of("fake"), store) as speaking:
+        assert true_pace(speaking) == pytest.approx(120, rel=0.03)
 
 
 # --- gain ---
 
 
-def test_the_gain_brings_the_voice_to_minus_19_lufs(store: Store) -> None:
-    with Speaker(voice_of("fake", 400.0), store) as speaking:
-        gain_db = speaking.gain_db()
+def test_the_gain_brings_a_session_to_minus_19_lufs_so_the_louder_lines_of_a_voice_a_little_above(store: Store) -> None:
+    with Speaker(voice_of("fake", 400.0, gain_db=None), store) as speaking:
+        gain_db = speaking.gain_db
         clips = [store.read("clips", speaking.clip(phrase(line)).key) for line in GAIN_LINES]
     speech = to_signal(b"".join(entry[1] for entry in clips if entry))
-    assert Meter(24_000).integrated_loudness(speech) + gain_db == pytest.approx(-19, abs=0.15)
+    assert Meter(24_000).integrated_loudness(speech) + gain_db - LOUDER_LU == pytest.approx(-19, abs=0.15)
 
 
 def test_the_gain_is_measured_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     engine = Counting()
     use(monkeypatch, engine)
-    with Speaker(voice_of("fake", 400.0), store) as speaking:
-        first = speaking.gain_db()
-        assert speaking.gain_db() == first
+    with Speaker(voice_of("fake", 400.0, gain_db=None), store) as speaking:
+        first = speaking.gain_db
+        assert speaking.gain_db == first
     assert engine.asked == list(GAIN_LINES)
     monkeypatch.setattr(Speaker, "_measure_gain", None)
-    with Speaker(voice_of("fake", 400.0), store) as speaking:
-        assert speaking.gain_db() == first
+    with Speaker(voice_of("fake", 400.0, gain_db=None), store) as speaking:
+        assert speaking.gain_db == first
     assert len(engine.asked) == len(GAIN_LINES)
+
+
+def test_every_clip_carries_the_gain_of_its_voice(store: Store) -> None:
+    with Speaker(voice_of("fake", 400.0, gain_db=None), store) as speaking:
+        assert speaking.clip(phrase("Rest.")).gain_db == speaking.gain_db != 0
+    with Speaker(voice_of("fake", 400.0, gain_db=-2.5), store) as speaking:
+        assert speaking.clip(phrase("Rest.")).gain_db == -2.5
+
+
+def test_a_gain_that_nobody_asks_for_is_not_measured(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = Counting()
+    use(monkeypatch, engine)
+    with Speaker(voice_of("fake", gain_db=None), store) as speaking:
+        assert speaking.missing([phrase("Rest.")]) == [phrase("Rest.")]
+    assert engine.asked == []
 
 
 def test_a_gain_in_the_voice_file_is_taken_as_it_stands(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     engine = Counting()
     use(monkeypatch, engine)
     with Speaker(voice_of("fake", gain_db=-2.5), store) as speaking:
-        assert speaking.gain_db() == -2.5
+        assert speaking.gain_db == -2.5
     assert engine.asked == []
 
 
 def test_gain_lines_that_are_damaged_in_the_store_do_not_change_the_gain(store: Store) -> None:
-    with Speaker(voice_of("fake", 400.0), store) as speaking:
-        expected = speaking.gain_db()
+    with Speaker(voice_of("fake", 400.0, gain_db=None), store) as speaking:
+        expected = speaking.gain_db
     for path in entries(store, "gains"):
         path.unlink()
     for path in entries(store, "clips"):
         data = path.read_bytes()
         path.write_bytes(data[:-2] + bytes([data[-2] ^ 1, data[-1]]))  # the body: facts() cannot see it
-    with Speaker(voice_of("fake", 400.0), store) as speaking:
-        assert speaking.gain_db() == pytest.approx(expected, abs=0.05)
+    with Speaker(voice_of("fake", 400.0, gain_db=None), store) as speaking:
+        assert speaking.gain_db == pytest.approx(expected, abs=0.05)
 
 
 @pytest.mark.parametrize("damage", ["empty", "no gain", "not a number"])
 def test_a_damaged_gain_is_measured_again(store: Store, damage: str) -> None:
-    with Speaker(voice_of("fake", 400.0), store) as speaking:
-        expected = speaking.gain_db()
+    with Speaker(voice_of("fake", 400.0, gain_db=None), store) as speaking:
+        expected = speaking.gain_db
     (path,) = entries(store, "gains")
     data = path.read_bytes()
     path.write_bytes(
@@ -274,8 +452,8 @@ def test_a_damaged_gain_is_measured_again(store: Store, damage: str) -> None:
             "not a number": head_changed(data, "gain_db", '"loud"'),
         }[damage]
     )
-    with Speaker(voice_of("fake", 400.0), store) as speaking:
-        assert speaking.gain_db() == expected
+    with Speaker(voice_of("fake", 400.0, gain_db=None), store) as speaking:
+        assert speaking.gain_db == expected
 
 
 # --- garbage ---
@@ -304,7 +482,6 @@ def test_garbage_from_an_engine_is_never_accepted(store: Store, monkeypatch: pyt
         with pytest.raises(EngineError) as caught:
             speaking.clip(wanted)
         assert speaking.missing([wanted]) == [wanted]
-        assert speaking.spoken == 0
     assert str(caught.value).startswith('arrive.md.j2:31: voice hum cannot speak "Let the floor hold you.": ')
     assert len(engine.asked) == ATTEMPTS
     assert entries(store, "clips") == []
@@ -320,6 +497,17 @@ def test_garbage_that_passes_is_spoken_again_and_forgotten(
     use(monkeypatch, Counting())
     with Speaker(voice_of("fake"), Store(tmp_path / "other")) as speaking:
         assert recovered == speaking.clip(phrase("Let the floor hold you."))
+
+
+def test_words_that_cannot_be_spoken_are_not_tried_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = Answering([PhraseError("it finds no sounds in these words")] * ATTEMPTS)
+    use(monkeypatch, engine)
+    wanted = phrase("Hmm.", line=4)
+    with Speaker(voice_of("fake"), store) as speaking:
+        with pytest.raises(EngineError, match=r'^arrive\.md\.j2:4: .*"Hmm\.": it finds no sounds in these words$'):
+            speaking.clip(wanted)
+        assert speaking.missing([wanted]) == [wanted]
+    assert engine.asked == ["Hmm."]
 
 
 def test_an_engine_error_is_told_once_with_the_phrase_shortened(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

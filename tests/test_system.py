@@ -2,6 +2,7 @@
 
 import math
 import os
+import runpy
 import shutil
 import signal
 import struct
@@ -16,9 +17,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from voices_for_tests import phrase, voice_of
+from voices_for_tests import lexicon, phrase, voice_of
 
-from audioguide.errors import EngineError
+from audioguide.errors import EngineError, ScriptError
 from audioguide.sound import conform
 from audioguide.speak import speaker, system, worker
 from audioguide.speak.speaker import Speaker
@@ -136,7 +137,7 @@ def test_a_fault_that_passes_is_tried_again_and_forgotten(
 ) -> None:
     tally, text = tmp_path / "tally", FIFTY_WORDS if fault == "half a second" else FEW_WORDS
     start_faulty(monkeypatch, fault, speaker.ATTEMPTS - 1, tally)
-    with Speaker(voice_of("system"), Store(tmp_path)) as speaking:
+    with Speaker(voice_of("system", gain_db=0.0), Store(tmp_path)) as speaking:
         clip = speaking.clip(phrase(text))
         assert speaking.missing([phrase(text)]) == []
     assert 0.2 < clip.samples / 24_000 / len(text.split()) < 0.8
@@ -311,10 +312,18 @@ def test_what_the_driver_prints_never_mixes_with_the_answers(engine: System) -> 
         assert len(engine.speak(text, voice_of("system")).pcm) > 20_000
 
 
-def test_phonemes_of_another_engine_are_refused_with_advice(engine: System, workers: list[system._Worker]) -> None:
-    with pytest.raises(EngineError, match="lexicon"):
-        engine.speak("Your [psoas](/sˈOəs/) may rest.", voice_of("system"))
+def test_phonemes_of_another_engine_are_refused_with_advice(workers: list[system._Worker], tmp_path: Path) -> None:
+    with pytest.raises(ScriptError, match=r"^voices/system\.toml:2: .*reads none; write it as it sounds.*lexicon"):
+        Speaker(voice_of("system", lexicon=lexicon({"psoas": "/sˈOəs/"}, file="voices/system.toml")), Store(tmp_path))
     assert workers == []
+
+
+@pytest.mark.parametrize(("platform", "calibrated"), [("linux", True), ("darwin", False), ("win32", False)])
+def test_its_pace_is_taken_at_its_word_only_where_it_was_measured(
+    monkeypatch: pytest.MonkeyPatch, platform: str, calibrated: bool
+) -> None:
+    monkeypatch.setattr(sys, "platform", platform)
+    assert runpy.run_path(system.__file__)["System"].calibrated is calibrated
 
 
 @pytest.mark.speech

@@ -7,10 +7,11 @@ from helpers import cues, write_practice
 
 from audioguide.clock import RATE_HZ
 from audioguide.errors import InputError, ScriptError
-from audioguide.model import Bell, Chapter, Cue, Phrase, Source
+from audioguide.model import ORDINARY, Bell, Chapter, Cue, Manner, Phrase, Source
 from audioguide.practice import Practice, read_practice
+from audioguide.render import Renderer
 from audioguide.request import Request
-from audioguide.wording import read_cues, rendered_text
+from audioguide.wording import read_cues, read_phrases, rendered_text
 
 TOML = """\
 title = "Stillness"
@@ -141,3 +142,57 @@ def test_an_error_in_the_wording_is_told_at_its_file_and_line(tmp_path: Path) ->
 def test_an_unknown_step_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no step 'arive'; did you mean arrive"):
         read_cues(Request(5 * MINUTE, only="arive"), practice(tmp_path), 5 * MINUTE)
+
+
+# --- the manner of a step ---
+
+SLOW = Manner(0.9, -2.0)
+SLOW_STEPS = 'steps = ["arrive", {script = "weight", from = "10m", pace = 0.9, level = -2}, "return"]'
+SLOW_TOML = TOML.replace('steps = ["arrive", {script = "weight", from = "10m"}, "return"]', SLOW_STEPS)
+
+
+def manners(found: list[Cue]) -> dict[str, Manner]:
+    return {cue.text: cue.manner for cue in found if isinstance(cue, Phrase)}
+
+
+def test_the_manner_of_a_step_reaches_its_phrases_and_no_others(tmp_path: Path) -> None:
+    assert SLOW_STEPS in SLOW_TOML
+    mine = practice(tmp_path, {"weight": "Add weight.\n[bell]\nIt rests on you.\n"}, SLOW_TOML)
+    assert manners(read_cues(Request(20 * MINUTE), mine, 20 * MINUTE)) == {
+        "Lie down for twenty minutes.": ORDINARY,
+        "Add weight.": SLOW,
+        "It rests on you.": SLOW,
+        "Feel the floor.": ORDINARY,
+        "Wake, you.": ORDINARY,
+    }
+
+
+@pytest.mark.parametrize(
+    "leave", ["You may stop.", "It is quiet, and you may open your eyes.", "If it gets too much, come out.", "STOP."]
+)
+def test_who_gives_leave_keeps_the_ordinary_manner(tmp_path: Path, leave: str) -> None:
+    mine = practice(tmp_path, {"weight": f"Add weight.\n{leave}\nIt rests on you."}, SLOW_TOML)
+    found = manners(read_cues(Request(10 * MINUTE), mine, 10 * MINUTE))
+    assert [found[text] for text in ("Add weight.", leave, "It rests on you.")] == [SLOW, ORDINARY, SLOW]
+
+
+def test_leave_is_known_in_what_a_template_says(tmp_path: Path) -> None:
+    script = "{% set what = 'stop' %}\nYou may {{ what }}.\n{{ 'The floor ' ~ 'carries you.' }}"
+    found = manners(read_cues(Request(10 * MINUTE), practice(tmp_path, {"weight": script}, SLOW_TOML), 10 * MINUTE))
+    assert (found["You may stop."], found["The floor carries you."]) == (ORDINARY, SLOW)
+
+
+def test_a_step_alone_keeps_its_manner(tmp_path: Path) -> None:
+    request = Request(5 * MINUTE, only="weight")
+    assert manners(read_cues(request, practice(tmp_path, {}, SLOW_TOML), 5 * MINUTE)) == {"Add weight.": SLOW}
+
+
+def test_a_recording_sheet_knows_the_step_and_the_manner_of_each_phrase(tmp_path: Path) -> None:
+    mine = practice(tmp_path, {}, SLOW_TOML)
+    found = read_phrases(Request(20 * MINUTE), mine, 20 * MINUTE, Renderer(mine.folder, mine.shown))
+    assert [(step, phrase.text, phrase.manner) for step, phrase in found] == [
+        ("arrive", "Lie down for twenty minutes.", ORDINARY),
+        ("weight", "Add weight.", SLOW),
+        ("grounding", "Feel the floor.", ORDINARY),
+        ("return", "Wake, you.", ORDINARY),
+    ]

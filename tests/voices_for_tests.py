@@ -1,12 +1,14 @@
 """Voices, phrases and engines that the tests of speech and sound share."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from audioguide.model import Phrase, Source
-from audioguide.speak import speaker
+from audioguide.lexicon import Lexicon, Said
+from audioguide.model import ORDINARY, Manner, Phrase, Source
+from audioguide.speak import reference, speaker
 from audioguide.speak.engine import Engine, Recording
 from audioguide.speak.fake import Fake
 from audioguide.voices import Voice, find_voice
@@ -31,15 +33,20 @@ LINES = (
 
 
 def voice_of(engine: str, pace_wpm: float | None = None, /, **changes: object) -> Voice:
-    """Return the voice of the shelf that speaks with an engine, or one that hums."""
-    hums = Voice("hum", "fake", "en", "hums", 120.0, None, {}, {}, "voices/hum.toml")
+    """Return the voice of the shelf that speaks with an engine, or one that hums at a gain of its own."""
+    hums = Voice("hum", "fake", "en", "hums", 120.0, 0.0, (), {}, "voices/hum.toml", Path("voices"))
     voice = find_voice(SHELF[engine]) if engine in SHELF else hums
     return replace(voice.at_pace(pace_wpm), **changes)  # type: ignore[arg-type]  # the tests name real fields
 
 
-def phrase(text: str, line: int = 1) -> Phrase:
+def phrase(text: str, line: int = 1, manner: Manner = ORDINARY) -> Phrase:
     """Return a phrase that stands in a script's line."""
-    return Phrase(text, Source("arrive.md.j2", line))
+    return Phrase(text, Source("arrive.md.j2", line), manner)
+
+
+def lexicon(words: Mapping[str, str], engine: str = "", file: str = "voices/hum.toml") -> Lexicon:
+    """Return a lexicon as if its words stood in a file's lines from the second on."""
+    return tuple(Said(word, said, engine, Source(file, line)) for line, (word, said) in enumerate(words.items(), 2))
 
 
 class Counting(Fake):
@@ -47,6 +54,7 @@ class Counting(Fake):
 
     def __init__(self, fingerprint: str = "counting 1") -> None:
         self.asked: list[str] = []
+        self.paces: list[float] = []
         self.closed = 0
         self._fingerprint = fingerprint
 
@@ -55,10 +63,56 @@ class Counting(Fake):
 
     def speak(self, text: str, voice: Voice) -> Recording:
         self.asked.append(text)
+        self.paces.append(voice.pace_wpm)
         return super().speak(text, voice)
 
     def close(self) -> None:
         self.closed += 1
+
+
+class Reading(Counting):
+    """A fake voice that takes phonemes."""
+
+    reads_phonemes = True
+
+
+class Hasty(Counting):
+    """A fake voice that nobody has calibrated: not as fast as it is asked to be, and in its lines faster than else."""
+
+    calibrated = False
+
+    def __init__(self, times: float = 1.3, more_wpm: float = 0.0) -> None:
+        super().__init__()
+        self._times = times
+        self._more_wpm = more_wpm
+
+    def speak(self, text: str, voice: Voice) -> Recording:
+        faster = reference.FASTER if text in reference.LINES else 1.0
+        return super().speak(text, voice.at_pace((voice.pace_wpm * self._times + self._more_wpm) * faster))
+
+
+class Plain:
+    """An engine from another package, written before engines had more than they need."""
+
+    slowest_wpm = 60.0
+    fastest_wpm = 180.0
+
+    def __init__(self) -> None:
+        self._counting = Counting()
+        self.paces = self._counting.paces
+        self.asked = self._counting.asked
+
+    def probe(self) -> str:
+        return ""
+
+    def fingerprint(self, voice: Voice) -> str:
+        return "plain 1"
+
+    def speak(self, text: str, voice: Voice) -> Recording:
+        return self._counting.speak(text, voice)
+
+    def close(self) -> None:
+        """Hold nothing."""
 
 
 class Answering(Counting):
@@ -78,6 +132,6 @@ class Answering(Counting):
         return answer
 
 
-def use(monkeypatch: pytest.MonkeyPatch, engine: Engine) -> None:
+def use(monkeypatch: pytest.MonkeyPatch, engine: Engine | Plain) -> None:
     """Let every Speaker of this test speak with engine."""
     monkeypatch.setattr(speaker, "find_engine", lambda name, asked_by: engine)

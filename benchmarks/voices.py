@@ -1,0 +1,91 @@
+"""Prints what every voice that works here is worth: speed, words recognized, loudness and pace of a 5-minute session.
+
+    python benchmarks/voices.py [MINUTES] [VOICE.toml ...]
+
+Each session is built cold, in a store of its own, and measured through its MP3: the words by the recognizer of
+`audioguide verify --transcribe` (extra [verify]), loudness by its meter. Real time is speech spoken in a second of the
+engine's work, loading included. The pace error is that of the whole session's phrases.
+"""
+
+import platform
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from audioguide.clock import FRAME_MS, parse_length
+from audioguide.meter import read
+from audioguide.model import Phrase
+from audioguide.request import Request
+from audioguide.session import plan, write
+from audioguide.speak.cast import why_not as why_not_spoken
+from audioguide.speak.reference import pace_wpm
+from audioguide.store import Store
+from audioguide.transcribe import listen, why_not
+from audioguide.voices import find_voice, voice_names
+
+
+@dataclass(frozen=True)
+class Row:
+    voice: str
+    times_real_time: float
+    heard_percent: float
+    integrated_lufs: float
+    true_peak_dbtp: float
+    asked_wpm: float
+    true_wpm: float
+
+    def __str__(self) -> str:
+        pace = f"{self.asked_wpm:g} | {self.true_wpm:.1f} | {100 * (self.true_wpm / self.asked_wpm - 1):+.1f} %"
+        heard = f"{self.heard_percent:.1f} %"
+        return (
+            f"| {self.voice} | {self.times_real_time:.0f} | {heard} "
+            f"| {self.integrated_lufs:.2f} | {self.true_peak_dbtp:.2f} | {pace} |"
+        )
+
+
+HEAD = """\
+| voice | x real time | words recognized | LUFS | dBTP | asked wpm | true wpm | pace error |
+| --- | --- | --- | --- | --- | --- | --- | --- |"""
+
+
+def measured(voice: str, samples: int, folder: Path) -> Row:
+    store, path = Store(folder / "store"), folder / "session.mp3"
+    request = Request(samples, voice=voice)
+    began = time.perf_counter()
+    plan(request, store)
+    took_s = time.perf_counter() - began
+    session = write(request, path, store)
+    phrases = [sound for sound in session.timeline.sounds if isinstance(sound.cue, Phrase)]
+    spoken = [(sound.cue.text, sound.length * FRAME_MS / 1000) for sound in phrases if isinstance(sound.cue, Phrase)]
+    reading, lines = read(path), listen(path, phrases, session.about.language)
+    return Row(
+        voice=session.voice.name,
+        times_real_time=sum(seconds for _, seconds in spoken) / took_s,
+        heard_percent=100 * sum(line.heard for line in lines) / sum(line.words for line in lines),
+        integrated_lufs=reading.integrated_lufs,
+        true_peak_dbtp=reading.true_peak_dbtp,
+        asked_wpm=session.voice.pace_wpm,
+        true_wpm=pace_wpm(spoken),
+    )
+
+
+def main(arguments: list[str]) -> None:
+    if missing := why_not():
+        sys.exit(missing)
+    voices = [name for name in arguments if name.endswith(".toml")]
+    lengths = [name for name in arguments if name not in voices] or ["5"]
+    print(f"{date.today()}, Python {platform.python_version()}, {platform.machine()}, {lengths[0]} minutes\n")
+    print(HEAD)
+    for voice in [*voice_names(), *voices]:
+        if why := why_not_spoken(find_voice(voice)):
+            print(f"| {voice} | {why} |")
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            print(measured(voice, parse_length(lengths[0]), Path(folder)), flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
