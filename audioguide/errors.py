@@ -2,7 +2,9 @@
 
 AudioguideError            exit 1, one line that says what to do
 ├── InputError             an argument that cannot be used: a length, a name, an option
+│   └── MissingError       phrases that are not recorded
 ├── ScriptError            a script, practice.toml or voice file is wrong: file:line: words
+├── ScriptErrors           several of these, a line for each
 ├── LengthError            the chosen length cannot be met
 ├── EngineError            a voice cannot speak, here or this phrase
 │   └── PhraseError        it cannot speak this phrase, however often it is asked
@@ -11,31 +13,116 @@ AudioguideError            exit 1, one line that says what to do
 └── OutputError            the session cannot be written
 """
 
+import re
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from audioguide.model import Source
+
+_Read = TypeVar("_Read")
+_Else = TypeVar("_Else")
+
+
+_ACTING = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_EXCERPT = 100
+"""How much of a line is shown around what is wrong in it."""
 
 
 class AudioguideError(Exception):
     """What went wrong and what to do about it, in one line."""
+
+    most_signs = 800
+    """How much of a message is shown: what is wrong may be endless."""
+
+    def __str__(self) -> str:
+        """Return the message, not endless; what would break its line or act on a terminal is told by its number."""
+        words = super().__str__()
+        half = self.most_signs // 2
+        words = words if len(words) <= self.most_signs else f"{words[:half]} … {words[-half:]}"
+        return _ACTING.sub(lambda found: f"<U+{ord(found[0]):04X}>", words)
 
 
 class InputError(AudioguideError):
     """An argument cannot be used."""
 
 
+class MissingError(InputError):
+    """Phrases are not recorded; the message lists them all, however many."""
+
+    most_signs = 1_000_000
+
+
 class ScriptError(AudioguideError):
     """Something written in a file is wrong; the message opens with ``file:line``."""
 
-    def __init__(self, source: "Source", words: str) -> None:
-        """Keep where it stands and what is wrong there."""
+    def __init__(self, source: "Source", words: str, line: str = "", column: int = 0) -> None:
+        """Keep where it stands, what is wrong there, and if it is known the line's text and the place in it."""
         super().__init__(f"{source}: {words}")
         self.source = source
         self.words = words
+        self.line = line
+        self.column = column
+
+    def excerpt(self) -> list[str]:
+        """Return the part of the line that is wrong, and a caret under it; nothing where the line is not known."""
+        if not self.line.strip():
+            return []
+        start = max(0, self.column - _EXCERPT // 2)
+        return [self.line[start : start + _EXCERPT], " " * (self.column - start) + "^"]
+
+
+class ScriptErrors(AudioguideError):  # noqa: N818  # a plural of ScriptError, not another kind
+    """Several things are wrong; the message has a line for each."""
+
+    def __init__(self, errors: "Iterable[ScriptError]") -> None:
+        """Keep them in their order."""
+        self.errors = tuple(errors)
+        super().__init__(*self.errors)
+
+    def __str__(self) -> str:
+        """Return a line for each."""
+        return "\n".join(map(str, self.errors))
+
+
+class Found:
+    """Errors in scripts that are collected, so that all of them can be told at once."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._errors: dict[str, ScriptError] = {}
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._errors)
+
+    def add(self, error: ScriptError | ScriptErrors) -> None:
+        """Keep an error; the same one, such as out of a loop, counts once."""
+        for one in error.errors if isinstance(error, ScriptErrors) else (error,):
+            self._errors.setdefault(str(one), one)
+
+    def tried(self, read: "Callable[[], _Read]", instead: "_Else") -> "_Read | _Else":
+        """Return what read returns; or keep its error and return what stands in for it."""
+        try:
+            return read()
+        except (ScriptError, ScriptErrors) as error:
+            self.add(error)
+            return instead
+
+    def raise_all(self) -> None:
+        """Raise what was collected.
+
+        Raises:
+            ScriptError: it was one.
+            ScriptErrors: they were several.
+        """
+        errors = list(self._errors.values())
+        if len(errors) == 1:
+            raise errors[0]
+        if errors:
+            raise ScriptErrors(errors)
 
 
 class LengthError(AudioguideError):

@@ -14,3 +14,12 @@ PRIVATE = re.compile("[\ue000-\uf8ff\ud800-\udfff\U000f0000-\U0010ffff]")
 """Characters without a meaning of their own, and halves of surrogate pairs."""
 HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u2060\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]")
 """C0 and C1 controls, what turns text around (Unicode bidi overrides and isolates), and spaces without width."""
+
+
+def base_language(tag: str) -> str:
+    """Return the language of a BCP 47 tag without its region, in lower case.
+
+    >>> base_language("en-US"), base_language("pt_BR"), base_language("DE")
+    ('en', 'pt', 'de')
+    """
+    return tag.lower().replace("_", "-").split("-")[0]

@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from fractions import Fraction
+from functools import partial
 
 from audioguide.clock import duration, frames
-from audioguide.errors import ScriptError
-from audioguide.language import HIDDEN
+from audioguide.errors import Found, ScriptError
+from audioguide.language import HIDDEN, PRIVATE
 from audioguide.model import Bell, Chapter, Cue, Line, Pause, Phrase, Source, Written
 
 
@@ -40,6 +41,8 @@ NAMED = {"breath": _elastic("4", "10"), "long pause": _elastic("12", "45")}
 REST_SHORTEST_S, REST_NATURAL_S = 6, 10
 MOST_WEIGHT = 100
 MOST_STROKES = 12
+MOST_LINE, MOST_PHRASE, MOST_MARK = 10_000, 3_000, 60
+"""Characters of a line; of a phrase, which may be several lines; and of what stands between a mark's brackets."""
 
 _MARK = re.compile(r"\[([^\[\]]*)\]")
 _SENTENCE_END = re.compile("[.?!…:;。！？؟۔।][\"'”’»)」]*$")
@@ -58,7 +61,11 @@ _INLINE_MARKDOWN = (
     (re.compile(r"_+"), "Markdown emphasis", "leave the underlines out"),
     (re.compile(r"`+"), "Markdown code", "leave the backticks out"),
     (re.compile(r"\{[{%#]|[#%}]\}"), "a piece of Jinja", "close it as it was opened, or leave it out"),
-    (re.compile(r"\((?:pause|rest|bell)\b[^)]*\)"), "a mark in round brackets", "use square ones, such as [pause 6s]"),
+    (
+        re.compile(r"\((?:pause|rest|bell)\b[^)]{0,40}\)"),
+        "a mark in round brackets",
+        "use square ones, such as [pause 6s]",
+    ),
     (re.compile(r"[<>{}|\\^~=@#+]"), "the sign", "write it as a word"),
 )
 
@@ -68,11 +75,13 @@ def parse(lines: Iterable[Line]) -> list[Cue]:
 
     Raises:
         ScriptError: something is neither text nor a known mark.
+        ScriptErrors: several things are.
     """
     reader = _Reader()
     for line in lines:
         reader.read(line)
     reader.end_phrase()
+    reader.found.raise_all()
     return reader.cues
 
 
@@ -81,10 +90,16 @@ class _Reader:
 
     def __init__(self) -> None:
         self.cues: list[Cue] = []
+        self.found = Found()
         self._words: list[str] = []
+        self._length = 0
         self._opened: Source | None = None
 
     def read(self, line: Line) -> None:
+        self.found.tried(lambda: self._read(line), None)
+
+    def _read(self, line: Line) -> None:
+        _refuse_long(line, 0, len(line.text), MOST_LINE, "a line")
         _refuse_hidden(line)
         text = line.text.strip()
         if not text:
@@ -105,26 +120,32 @@ class _Reader:
     def _chapter(self, line: Line, text: str) -> None:
         title = text.removeprefix("#").strip()
         if not title:
-            raise ScriptError(line.source(), "a chapter without a title; write # and a few words")
+            raise _wrong(line, 0, "a chapter without a title; write # and a few words")
         if found := re.search(r"\[[^\]]*\]?|\]", title):
-            raise ScriptError(line.source(), f"a mark in a chapter's title; put {found[0]} on a line of its own")
+            column = line.text.index(title) + found.start()
+            raise _wrong(line, column, f"a mark in a chapter's title; put {_clipped(found[0])} on a line of its own")
         _refuse_inline_markdown(line, title, line.text.index(title))
         self.end_phrase()
         self.cues.append(Chapter(title, line.source()))
 
     def _spoken(self, line: Line) -> None:
+        before = len(self.found)
         for column, text, mark in _pieces(line):
             if mark is not None:
-                self._mark(mark, line.source(column))
-            elif text.strip():
-                self._add_words(line, text, column)
+                self.found.tried(partial(self._mark, mark, line, column), None)
+            elif text.strip() and (_WORD.search(text) or len(self.found) == before):  # a full stop behind a wrong mark
+                self.found.tried(partial(self._add_words, line, text, column), None)
         if self._words and _SENTENCE_END.search(self._words[-1]):
             self.end_phrase(LINE_END.pause(line.source(len(line.text)), Written.LINE))
 
-    def _mark(self, inside: str, source: Source) -> None:
+    def _mark(self, inside: str, line: Line, column: int) -> None:
         """Add a mark; a bell is set off from what stands around it like a line."""
         self.end_phrase()
-        cue = _read_mark(inside, source)
+        source = line.source(column)
+        try:
+            cue = _read_mark(inside, source)
+        except ScriptError as error:
+            raise _wrong(line, column, error.words) from error
         around = [LINE_END.pause(source, Written.LINE)] if isinstance(cue, Bell) else []
         self.cues += [*around, cue, *around]
 
@@ -132,9 +153,16 @@ class _Reader:
         _refuse_inline_markdown(line, text, column)
         column += len(text) - len(text.lstrip())
         if not self._words and not _WORD.search(text):
-            raise ScriptError(line.source(column), f"{text.strip()!r} has no word to speak; write one or leave it out")
+            raise _wrong(line, column, f"{_clipped(text.strip())!r} has no word to speak; write one or leave it out")
+        before, self._length = (self._length if self._words else 0), 0  # so that too many are told of once
+        _refuse_long(line, column, before + len(text), MOST_PHRASE, "a sentence")
+        self._length = before + len(text)
         self._opened = self._opened or line.source(column)
         self._words.append(" ".join(text.split()))
+
+
+def _wrong(line: Line, column: int, words: str) -> ScriptError:
+    return ScriptError(line.source(column), words, line.text, column)
 
 
 def _pieces(line: Line) -> Iterator[tuple[int, str, str | None]]:
@@ -150,31 +178,43 @@ def _pieces(line: Line) -> Iterator[tuple[int, str, str | None]]:
 def _without_brackets(line: Line, start: int, end: int) -> str:
     text = line.text[start:end]
     if found := re.search(r"[\[\]]", text):
-        raise ScriptError(line.source(start + found.start()), f"a single {found[0]}; a mark is written like [pause 6s]")
+        raise _wrong(line, start + found.start(), f"a single {found[0]}; a mark is written like [pause 6s]")
     return text
 
 
+def _refuse_long(line: Line, column: int, length: int, most: int, what: str) -> None:
+    if length > most:
+        raise ScriptError(line.source(column), f"{what} of more than {most} characters; break it into several")
+
+
+def _clipped(text: str) -> str:
+    return text if len(text) <= MOST_MARK else f"{text[:MOST_MARK]}…"
+
+
 def _refuse_hidden(line: Line) -> None:
-    if found := HIDDEN.search(line.text):
-        name = f"U+{ord(found[0]):04X}"
-        raise ScriptError(line.source(found.start()), f"a hidden control character ({name}); delete it")
+    for pattern, what in ((HIDDEN, "a hidden control character"), (PRIVATE, "a private-use character")):
+        if found := pattern.search(line.text):
+            words = f"{what} (U+{ord(found[0]):04X}); delete it"
+            raise ScriptError(line.source(found.start()), words)  # without the line: it would be printed
 
 
 def _refuse_block_markdown(line: Line) -> None:
     indent = len(line.text) - len(line.text.lstrip())
     for pattern, what, advice in _BLOCK_MARKDOWN:
         if pattern.match(line.text, indent):
-            raise ScriptError(line.source(indent), f"{what} ({line.text.strip()[:24]!r}) cannot be spoken; {advice}")
+            raise _wrong(line, indent, f"{what} ({line.text.strip()[:24]!r}) cannot be spoken; {advice}")
 
 
 def _refuse_inline_markdown(line: Line, text: str, column: int) -> None:
     for pattern, what, advice in _INLINE_MARKDOWN:
         if found := pattern.search(text):
-            raise ScriptError(line.source(column + found.start()), f"{what} ({found[0]}) cannot be spoken; {advice}")
+            raise _wrong(line, column + found.start(), f"{what} ({_clipped(found[0])}) cannot be spoken; {advice}")
 
 
 def _read_mark(inside: str, source: Source, *, advise: bool = True) -> Cue:
     """Return the cue that a mark stands for; inside is what stands between its brackets."""
+    if len(inside) > MOST_MARK:
+        raise ScriptError(source, f"[{_clipped(inside)}] is no mark; what is to be spoken stands without brackets")
     words = inside.split()
     if " ".join(words) in NAMED:
         return NAMED[" ".join(words)].pause(source)

@@ -2,6 +2,8 @@
 
 import re
 
+from audioguide.language import base_language
+
 _ENGLISH = re.compile(
     r"\b(?:stop|skip|mov(?:e|ed|ing)|leav(?:e|ing)|com(?:e|ing) (?:out|up)|get up|end sooner|way back|allowed|aside"
     r"|eyes? (?:may |can |might |could )?open|(?:open|close|closed) (?:your |the )?eyes"
@@ -18,5 +20,5 @@ def gives_leave(text: str, language: str) -> bool:
     >>> gives_leave("You may stop at any time.", "en-US"), gives_leave("The floor carries you.", "en")
     (True, False)
     """
-    pattern = _BY_LANGUAGE.get(language.lower().split("-")[0])
+    pattern = _BY_LANGUAGE.get(base_language(language))
     return bool(pattern and pattern.search(text))

@@ -1,23 +1,25 @@
 """Finds and reads a practice: a folder with practice.toml and one script per step."""
 
+import re
 import textwrap
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from audioguide.clock import FRAME, LONGEST_SESSION_H, RATE_HZ, duration
-from audioguide.errors import InputError, did_you_mean
+from audioguide.errors import Found, InputError, did_you_mean
 from audioguide.language import HIDDEN, SUFFIX
 from audioguide.lexicon import Lexicon, read_lexicon
 from audioguide.model import ORDINARY, Manner
-from audioguide.shelf import Table, is_file, is_path, read_toml, shelf, unknown_name
+from audioguide.shelf import Layer, Table, is_file, is_path, read_toml, shelf, unknown_name
 
 DEFAULT = "psoas-release"
 GUIDANCE = ("full", "brief", "bells")
 _FILE = "practice.toml"
-_KEYS = ("title", "language", "description", "steps", "interlude", "longest_silence", "lexicon")
+_KEYS = ("extends", "title", "language", "description", "steps", "interlude", "longest_silence", "lexicon", "check")
 _SHORTEST_LONGEST_SILENCE_S = 10
+_MOST_HEIRS = 8
+"""How long a chain of practices that extend each other may be."""
 SLOWEST_PACE, FASTEST_PACE = 0.85, 1.1
 """Times the voice's pace: what a step may ask for, so that no step sounds like another voice."""
 SOFTEST_DB, LOUDEST_DB = -3.0, 0.0
@@ -60,14 +62,32 @@ class Practice:
     language: str
     """BCP 47, such as en."""
     description: str
-    folder: Path
-    shown: str
-    """How the folder is called in errors."""
+    layers: tuple[Layer, ...]
+    """Its own folder, then those of the practices that it extends."""
+    extends: str
+    """The practice that it takes over what it does not say itself; empty for none."""
     steps: tuple[Step, ...]
     grounding: Interlude | None
     longest_silence: int
     """Frames."""
     lexicon: Lexicon
+    check_off: tuple[str, ...]
+    """Advice on the wording that is switched off."""
+
+    @property
+    def folder(self) -> Path:
+        """Its own folder."""
+        return self.layers[0].folder
+
+    @property
+    def shown(self) -> str:
+        """How its own folder is called in errors."""
+        return self.layers[0].shown
+
+    def shown_path(self, script: str) -> str:
+        """Return how a script is called in errors: in the folder where it stands."""
+        layer = next((layer for layer in self.layers if is_file(layer.folder / script)), self.layers[0])
+        return f"{layer.shown}/{script}"
 
     def every_step(self) -> list[Step]:
         """Return all steps, and the interlude."""
@@ -137,31 +157,88 @@ def find_practice(name: str) -> Practice:
     return read_practice(folder, str(folder))
 
 
-def read_practice(folder: Path, shown: str) -> Practice:
+def read_practice(folder: Path, shown: str, heirs: tuple[Path, ...] = ()) -> Practice:
     """Return the practice in folder.
 
     Args:
         folder: holds practice.toml and the scripts.
         shown: how the folder is called in errors.
+        heirs: the folders of the practices that extend it, one through the other.
 
     Raises:
-        ScriptError: something in practice.toml is wrong.
+        ScriptError: something in practice.toml is wrong; ScriptErrors: several things are.
     """
     table = read_toml(folder / _FILE, f"{shown}/{_FILE}")
-    table.only(*_KEYS)
-    steps = _read_steps(table, partial(_read_step, table, folder))
-    return Practice(
-        name=folder.resolve().name,
-        title=_plain(table, "title", table.text_of("title")),
-        language=table.text_of("language", "en"),
-        description=table.text_of("description", "no description"),
-        folder=folder,
-        shown=shown,
-        steps=steps,
-        grounding=_read_interlude(table, folder, [step.name for step in steps]),
-        longest_silence=_read_longest_silence(table),
-        lexicon=read_lexicon(table),
+    parent = _read_parent(table, folder, (*heirs, folder.resolve()))
+    layers = (Layer(folder, shown), *(parent.layers if parent else ()))
+    found = Found()
+    found.tried(lambda: table.only(*_KEYS), None)
+    no_words: Lexicon = ()
+    no_names: tuple[str, ...] = ()
+    misspelt = len(found) > 0
+    """Then what is missing may be what was misspelt, and is not told as well."""
+    steps = (
+        found.tried(lambda: _read_steps(table, layers, parent), None)
+        if "steps" in table.values or not misspelt
+        else None
     )
+    title = parent.title if parent else "?" if misspelt else None
+    practice = Practice(
+        name=folder.resolve().name,
+        title=found.tried(lambda: _plain(table, "title", table.text_of("title", title)), ""),
+        language=found.tried(lambda: table.text_of("language", parent.language if parent else "en"), "en"),
+        description=found.tried(lambda: _description(table, parent), ""),
+        layers=layers,
+        extends=str(table.values.get("extends", "")),
+        steps=steps or (),
+        grounding=found.tried(lambda: _read_interlude(table, layers, steps, parent), None) if steps else None,
+        longest_silence=found.tried(lambda: _read_longest_silence(table, parent), 0),
+        lexicon=found.tried(lambda: _read_words(table, parent), no_words),
+        check_off=found.tried(lambda: _read_check(table, parent), no_names),
+    )
+    found.raise_all()
+    return practice
+
+
+def _read_parent(table: Table, folder: Path, heirs: tuple[Path, ...]) -> Practice | None:
+    """Return the practice that this one extends: one of the shelf, or a folder beside this one.
+
+    Raises:
+        ScriptError: there is none, or it leads back here.
+    """
+    if "extends" not in table.values:
+        return None
+    name = table.text_of("extends")
+    beside = re.fullmatch(r"\.\./([^/\\:]+)", name)
+    if name in practice_names():
+        place, shown = shelf("scripts") / name, name
+    elif beside and beside[1] not in (".", "..") and is_file(folder.parent / beside[1] / _FILE):
+        place, shown = folder.parent / beside[1], name
+    else:
+        there = ", ".join(practice_names())
+        words = f"there is no practice {name[:60]!r} to extend{did_you_mean(name, practice_names())}"
+        raise table.error("extends", f"{words} (there is {there}, or a folder beside this one, such as ../mine)")
+    if place.resolve() in heirs or len(heirs) > _MOST_HEIRS:
+        raise table.error("extends", f"{name} extends this practice itself; one of them must stand alone")
+    return read_practice(place, shown, heirs)
+
+
+def _read_check(table: Table, parent: Practice | None) -> tuple[str, ...]:
+    """Return the names of the advice that is switched off; which there are, check knows."""
+    check = table.table_of("check")
+    check.only("off")
+    return (*check.names_of("off"), *(parent.check_off if parent else ()))
+
+
+def _description(table: Table, parent: Practice | None) -> str:
+    return table.text_of("description", parent.description if parent else "no description")
+
+
+def _read_words(table: Table, parent: Practice | None) -> Lexicon:
+    """Return the lexicon; what it says of a word takes the place of all that the parent says of it."""
+    own = read_lexicon(table)
+    words = {entry.word.lower() for entry in own}
+    return (*own, *(entry for entry in (parent.lexicon if parent else ()) if entry.word.lower() not in words))
 
 
 def _plain(table: Table, key: str, text: str) -> str:
@@ -170,19 +247,23 @@ def _plain(table: Table, key: str, text: str) -> str:
     return text
 
 
-def _read_steps(table: Table, read: Callable[[object], Step]) -> tuple[Step, ...]:
+def _read_steps(table: Table, layers: tuple[Layer, ...], parent: Practice | None) -> tuple[Step, ...]:
+    if parent and "steps" not in table.values:
+        return parent.steps
     entries = table.values.get("steps")
     if not isinstance(entries, list) or not entries:
         raise table.error("steps", 'steps must be a list of script names, such as steps = ["arrive", "return"]')
-    steps = tuple(read(entry) for entry in entries)
-    for index, step in enumerate(steps):
-        if step.name in [other.name for other in steps[:index]]:
-            raise table.error_at_value(step.name, f"step {step.name!r} stands twice", nth=2)
-    return steps
+    found = Found()
+    steps: list[Step] = []
+    for entry in entries:
+        step = found.tried(partial(_read_step, table, layers, entry, steps), None)
+        steps += [step] if step else []
+    found.raise_all()
+    return tuple(steps)
 
 
-def _read_step(table: Table, folder: Path, entry: object) -> Step:
-    """Return a step from its name, or from a table with script, from and guidance."""
+def _read_step(table: Table, layers: tuple[Layer, ...], entry: object, before: list[Step]) -> Step:
+    """Return a step from its name, or from a table with script, from, guidance, pace and level."""
     if isinstance(entry, str):
         entry = {"script": entry}
     if not isinstance(entry, dict):
@@ -190,17 +271,20 @@ def _read_step(table: Table, folder: Path, entry: object) -> Step:
     step = table.inside(entry, str(entry.get("script", "")))
     step.only("script", "from", "guidance", "pace", "level")
     name = step.text_of("script")
-    _require_script(table, folder, name)
+    if name in [other.name for other in before]:
+        raise table.error_at_value(name, f"step {name!r} stands twice", nth=2)
+    _require_script(table, layers, name)
     return Step(name, _read_from(step), _read_guidance(step), _read_manner(step))
 
 
-def _require_script(table: Table, folder: Path, name: str) -> None:
+def _require_script(table: Table, layers: tuple[Layer, ...], name: str) -> None:
     if any(sign in name for sign in "/\\:"):
         raise table.error_at_value(
             name, f"step {name!r}: a script stands beside practice.toml; write its name without a folder"
         )
-    if not is_file(folder / (name + SUFFIX)):
-        there = sorted(path.name.removesuffix(SUFFIX) for path in folder.glob(f"*{SUFFIX}") if path.is_file())
+    if not any(is_file(layer.folder / (name + SUFFIX)) for layer in layers):
+        files = (path for layer in layers for path in layer.folder.glob(f"*{SUFFIX}"))
+        there = sorted({path.name.removesuffix(SUFFIX) for path in files if path.is_file()})
         raise table.error_at_value(name, f"step {name!r} has no file {name}{SUFFIX}{did_you_mean(name, there)}")
 
 
@@ -232,7 +316,12 @@ def _samples(table: Table, key: str, value: str) -> int:
     return round(seconds * RATE_HZ)
 
 
-def _read_interlude(table: Table, folder: Path, steps: list[str]) -> Interlude | None:
+def _read_interlude(
+    table: Table, layers: tuple[Layer, ...], chosen: tuple[Step, ...], parent: Practice | None
+) -> Interlude | None:
+    steps = [step.name for step in chosen]
+    if parent and "interlude" not in table.values:
+        return _inherited(table, steps, parent)
     interludes = table.table_of("interlude")
     interludes.only("grounding")
     if "grounding" not in interludes.values:
@@ -247,11 +336,23 @@ def _read_interlude(table: Table, folder: Path, steps: list[str]) -> Interlude |
         raise grounding.error("after", f"after names no step: {after!r}{did_you_mean(after, steps)}")
     if "grounding" in steps:
         raise table.error_at_value("grounding", "grounding is a step and the interlude; leave it out of steps")
-    _require_script(table, folder, "grounding")
+    _require_script(table, layers, "grounding")
     return Interlude(Step("grounding", _read_from(grounding), _read_guidance(grounding)), after)
 
 
-def _read_longest_silence(table: Table) -> int:
+def _inherited(table: Table, steps: list[str], parent: Practice) -> Interlude | None:
+    """Return the parent's interlude, if it has a place among these steps."""
+    interlude = parent.grounding
+    if interlude and interlude.after not in steps:
+        words = f"the grounding of {parent.name} comes after {interlude.after!r}, which is no step here"
+        advice = "write [interlude.grounding] with after = one of your steps, or interlude = {} for none"
+        raise table.error("steps", f"{words}; {advice}")
+    return interlude
+
+
+def _read_longest_silence(table: Table, parent: Practice | None) -> int:
+    if parent and "longest_silence" not in table.values:
+        return parent.longest_silence
     samples = _samples(table, "longest_silence", table.text_of("longest_silence", "5m"))
     if samples < _SHORTEST_LONGEST_SILENCE_S * RATE_HZ:
         raise table.error("longest_silence", f"longest_silence must be at least {_SHORTEST_LONGEST_SILENCE_S}s")

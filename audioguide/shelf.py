@@ -7,7 +7,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from audioguide.errors import InputError, ScriptError, did_you_mean
+from audioguide.files import read_at_most
 from audioguide.model import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One of the folders in which something is looked for, the next one where it is not there."""
+
+    folder: Path
+    shown: str
+    """How it is called in errors."""
 
 
 def shelf(name: str) -> Path:
@@ -121,6 +131,16 @@ class Table:
         table = self.table_of(key)
         return {name: table.text_of(name) for name in table.values}
 
+    def names_of(self, key: str) -> tuple[str, ...]:
+        """Return the list of names under key; an empty one where there is none."""
+
+        def fits(value: object) -> bool:
+            return isinstance(value, list) and all(isinstance(name, str) for name in value)
+
+        value = self._get(key, [], 'a list of names, such as ["one", "two"]', fits)
+        assert isinstance(value, list)
+        return tuple(value)
+
     def _get(self, key: str, default: object, wanted: str, fits: Callable[[object], object]) -> object:
         if key not in self.values:
             if default is None:
@@ -156,29 +176,61 @@ def is_file(path: Path) -> bool:
         return False
 
 
+MOST_BYTES, MOST_DOTS, MOST_ENTRIES, MOST_ITEMS = 200_000, 100, 1_000, 250
+MOST_LEVELS, MOST_NUMBER = 8, 2**63
+"""What a TOML file may be: its size, the dots in one line (a name of n parts takes n*n steps), the entries of one
+table, the items of one list (an MP3 holds few more chapters), tables within tables, and a whole number (as TOML has
+it)."""
+
+
 def read_toml(path: Path, shown: str) -> Table:
     """Return the file's top table.
 
     Raises:
-        ScriptError: it is no UTF-8, or no TOML.
+        ScriptError: it is no UTF-8, no TOML, or larger than any practice or voice needs.
         InputError: it cannot be read.
     """
     try:
-        data = path.read_bytes()
+        data = read_at_most(path, MOST_BYTES)
     except OSError as error:
         raise InputError(f"{shown} cannot be read: {error.strerror}") from error
+    if data is None:
+        raise ScriptError(Source(shown, 1), f"more than {MOST_BYTES // 1000} kB; leave some of it out")
     try:
         text = data.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         where = Source(shown, data[: error.start].count(b"\n") + 1)
         raise ScriptError(where, "not UTF-8 text; save the file as UTF-8 in your editor") from error
+    _refuse_many_dots(text, shown)
     try:
-        return Table(tomllib.loads(text), shown, text)
+        values = tomllib.loads(text)
+        _refuse_large(values, shown)
+        return Table(values, shown, text)
     except (ValueError, RecursionError) as error:  # beside TOMLDecodeError: figures or brackets without end
         words, _, place = str(error).partition(" (at ")
         found = re.search(r"line (\d+)", place)
         line = int(found[1]) if found else text.count("\n") + 1
         raise ScriptError(Source(shown, line), f"{words[:1].lower()}{words[1:]}; {_toml_advice(text)}") from error
+
+
+def _refuse_many_dots(text: str, shown: str) -> None:
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.count(".") > MOST_DOTS:
+            raise ScriptError(Source(shown, number), f"more than {MOST_DOTS} dots in a line; break it into several")
+
+
+def _refuse_large(value: object, shown: str, level: int = 0, name: str = "the file") -> None:
+    """Refuse what no practice and no voice needs, and what would take long or could not even be printed."""
+    if isinstance(value, dict | list):
+        most = MOST_ENTRIES if isinstance(value, dict) else MOST_ITEMS
+        if len(value) > most or level > MOST_LEVELS:
+            limits = f"{most} entries or {MOST_LEVELS} levels"
+            raise ScriptError(Source(shown, 1), f"{name} has more than {limits}; leave some of it out")
+        pairs = value.items() if isinstance(value, dict) else ((name, inner) for inner in value)
+        for key, inner in pairs:
+            _refuse_large(inner, shown, level + 1, key[:40])
+    elif isinstance(value, int) and abs(value) > MOST_NUMBER:
+        raise ScriptError(Source(shown, 1), f"{name} is too large a number")
 
 
 def _toml_advice(text: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from audioguide.clock import FRAME_MS, RATE_HZ
+from audioguide.language import base_language
 from audioguide.model import Placed
 
 ARTIST = "audioguide"
@@ -54,7 +55,7 @@ def id3(about: About, chapters: Sequence[Placed], total: int, private: tuple[str
         _text("TIT2", about.title),
         _text("TPE1", ARTIST),
         _text("TALB", about.album),
-        _text("TLAN", _LANGUAGES.get(about.language.split("-")[0].lower(), "und")),
+        _text("TLAN", _LANGUAGES.get(base_language(about.language), "und")),
         _text("TLEN", str(length_ms)),
     ]
     body = b"".join(frames) + _chapters(chapters, length_ms)

@@ -15,6 +15,7 @@ from typing import Any
 
 from audioguide.clock import FRAME_MS
 from audioguide.errors import InputError
+from audioguide.language import base_language
 from audioguide.model import Phrase, Sound
 from audioguide.numerals import in_words
 
@@ -60,7 +61,7 @@ def listen(path: Path, sounds: Iterable[Sound], language: str) -> list[Line]:
     """
     if why := why_not():
         raise InputError(why)
-    if language.lower().split("-")[0] != "en":
+    if base_language(language) != "en":
         raise InputError(f"the recognizer knows English only, and this session is in {language!r}")
     return match([sound for sound in sounds if isinstance(sound.cue, Phrase)], _recognized(path))
 

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 from audioguide.clock import RATE_HZ
-from audioguide.errors import InputError, ScriptError, did_you_mean
+from audioguide.errors import Found, InputError, ScriptError, did_you_mean
 from audioguide.language import FUNCTIONS, VARIABLES
 from audioguide.model import Bell, Chapter, Cue, Line, Pause, Phrase, Source, Written
 from audioguide.numerals import length_in_words
@@ -15,9 +16,19 @@ from audioguide.parse import LINE_END, parse
 from audioguide.permissions import gives_leave
 from audioguide.practice import Practice, Step
 from audioguide.render import Renderer
-from audioguide.request import Request
+from audioguide.request import ORDINARY_LENGTH, Request
 
 _BELL_MARK = re.compile(r"\[bell[^\]]*\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A step as it comes out for a session."""
+
+    step: Step
+    lines: tuple[Line, ...]
+    """Rendered."""
+    cues: tuple[Cue, ...]
 
 
 def rendered_text(request: Request, practice: Practice, samples: int) -> str:
@@ -25,12 +36,10 @@ def rendered_text(request: Request, practice: Practice, samples: int) -> str:
 
     Raises:
         InputError: an option asks for what the practice does not have.
-        ScriptError: a script is wrong.
+        ScriptError: a script is wrong; ScriptErrors: several things are.
     """
-    rendered = _rendered(request, practice, samples)
-    for step, lines in rendered:
-        _step_cues(step, lines, practice)
-    texts = ["\n".join(" ".join(line.text.split()) for line in lines).strip() for _, lines in rendered]
+    told = read_steps(request, practice, samples)
+    texts = ["\n".join(" ".join(line.text.split()) for line in part.lines).strip() for part in told]
     return "\n\n".join(texts) + "\n"
 
 
@@ -39,11 +48,11 @@ def read_cues(request: Request, practice: Practice, samples: int) -> list[Cue]:
 
     Raises:
         InputError: an option asks for what the practice does not have.
-        ScriptError: a script is wrong.
+        ScriptError: a script is wrong; ScriptErrors: several things are.
     """
     cues: list[Cue] = []
-    for step, lines in _rendered(request, practice, samples):
-        cues += _step_cues(step, lines, practice)
+    for told in read_steps(request, practice, samples):
+        cues += told.cues
         cues += [LINE_END.pause(cues[-1].source, Written.LINE)] if isinstance(cues[-1], Phrase) else []
     return _with_first_chapter(cues, practice)
 
@@ -59,24 +68,57 @@ def read_phrases(request: Request, practice: Practice, samples: int, renderer: R
 
     Raises:
         InputError: an option asks for what the practice does not have.
-        ScriptError: a script is wrong.
+        ScriptError: a script is wrong; ScriptErrors: several things are.
     """
-    rendered = _rendered(request, practice, samples, renderer)
-    cues = ((step, cue) for step, lines in rendered for cue in _step_cues(step, lines, practice))
-    return [(step.name, cue) for step, cue in cues if isinstance(cue, Phrase)]
+    told = read_steps(request, practice, samples, renderer)
+    return [(part.step.name, cue) for part in told for cue in part.cues if isinstance(cue, Phrase)]
 
 
-def _rendered(
-    request: Request, practice: Practice, samples: int, renderer: Renderer | None = None
-) -> list[tuple[Step, list[Line]]]:
-    renderer = renderer or Renderer(practice.folder, practice.shown)
+def read_steps(request: Request, practice: Practice, samples: int, renderer: Renderer | None = None) -> list[Told]:
+    """Return the steps of a session of that length, in order; arguments and errors as for read_phrases."""
+    renderer = renderer or Renderer(practice.layers)
     _refuse_unused(request.settings, practice, renderer)
     grounding = practice.has_grounding(samples, request.guidance, request.grounding)
     chosen = practice.chosen(samples, request.guidance, grounding)
     steps = [practice.step(request.only)] if request.only else chosen
     variables = _variables(request, samples, grounding)
-    rendered = [(step, renderer.render(step.script, variables)) for step in steps]
-    return rendered if request.bell else [(step, list(_without_bells(lines))) for step, lines in rendered]
+    found = Found()
+    told = [found.tried(partial(_told, step, practice, renderer, variables), None) for step in steps]
+    found.raise_all()
+    return [part for part in told if part]
+
+
+def sounds_before(request: Request, practice: Practice) -> int:
+    """Return how many phrases and bells of a session come before the step with which its rehearsal begins.
+
+    Raises:
+        InputError: the practice has no such step, or this session leaves it out, or nothing is heard from there on.
+        ScriptError: a script is wrong; ScriptErrors: several things are.
+    """
+    name = request.from_step
+    if name is None:
+        return 0
+    told = read_steps(request, practice, request.samples or ORDINARY_LENGTH)
+    names = [part.step.name for part in told]
+    if practice.step(name).name not in names:
+        raise InputError(f"--from {name}: that step takes no part in this session (there is {', '.join(names)})")
+    heard = [sum(isinstance(cue, Phrase | Bell) for cue in part.cues) for part in told]
+    start = names.index(name)
+    if not sum(heard[start:]):
+        raise InputError(f"--from {name}: nothing is said from there on; begin with a step before it")
+    return sum(heard[:start])
+
+
+def _told(step: Step, practice: Practice, renderer: Renderer, variables: Mapping[str, object]) -> Told:
+    try:
+        lines = renderer.render(step.script, variables)
+    except ScriptError as error:
+        found = Found()
+        found.add(error)
+        found.tried(lambda: parse(renderer.plain_lines(step.script)), None)
+        found.raise_all()
+    lines = lines if variables["bells"] else list(_without_bells(lines))
+    return Told(step, tuple(lines), tuple(_step_cues(step, lines, practice)))
 
 
 def _without_bells(lines: list[Line]) -> Iterator[Line]:
@@ -123,7 +165,7 @@ def _step_cues(step: Step, lines: list[Line], practice: Practice) -> list[Cue]:
         words = (
             "nothing is left of this step at this length; write something, or give it from or guidance in practice.toml"
         )
-        raise ScriptError(Source(f"{practice.shown}/{step.script}", 1), words)
+        raise ScriptError(Source(practice.shown_path(step.script), 1), words)
     return [_in_manner(cue, step, practice.language) for cue in cues]
 
 

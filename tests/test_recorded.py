@@ -553,3 +553,12 @@ def test_a_reader_without_a_fallback_refuses_what_is_not_recorded(mia: Path, tmp
         assert who.missing([phrase(FIRST), phrase(FIRST, 2)]) == [phrase(FIRST)]
         with pytest.raises(AudioguideError, match="no recording of 1 phrase;"):
             who.clip(phrase(THIRD))
+
+
+def test_every_missing_phrase_is_listed_however_many(mia: Path, tmp_path: Path, shared_store: Store) -> None:
+    mia.write_text('engine = "recorded"\n', encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        write(Request(20 * 60 * RATE_HZ, voice=str(mia)), tmp_path / "s.mp3", shared_store)
+
+    listed = re.findall(r"[a-z-]+-[0-9a-f]{8}", str(caught.value))
+    assert len(listed) == len(set(listed)) > 40 and "\n" not in str(caught.value)

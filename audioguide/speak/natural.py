@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from audioguide.errors import EngineError, PhraseError
+from audioguide.language import base_language
 from audioguide.speak.engine import Recording, at_pace
 from audioguide.voices import Voice
 
@@ -60,7 +61,7 @@ class Natural:
 
     def fingerprint(self, voice: Voice) -> str:
         """Return package, versions and arithmetic."""
-        if voice.language.lower().split("-")[0] != "en":
+        if base_language(voice.language) != "en":
             raise EngineError(f"{voice.shown}: engine 'natural' speaks English only, not {voice.language!r}")
         if voice.options:
             raise EngineError(f"{voice.shown}: engine 'natural' takes no options; leave [options] out")

@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 
+from audioguide.language import base_language
 from audioguide.speak.capitals import respelled
 from audioguide.speak.verbalise import VULGAR_FRACTIONS, in_english
 
@@ -39,15 +40,11 @@ def unreadable(text: str, language: str = "en") -> str:
     >>> unreadable("Ça va, naïve Zoë? 9:30 p.m. – yes…"), unreadable("smile 🙂"), unreadable("Ω"), unreadable("Ω", "el")
     ('', '🙂', 'Ω', '')
     """
-    base = _base(language)
+    base = base_language(language)
     composed = unicodedata.normalize("NFC", text)
     return next(
         (sign for before, sign in zip(" " + composed, composed, strict=False) if not _reads(base, before, sign)), ""
     )
-
-
-def _base(language: str) -> str:
-    return language.lower().replace("_", "-").split("-")[0]
 
 
 def _reads(language: str, before: str, sign: str) -> bool:
@@ -116,7 +113,7 @@ def spoken(text: str, language: str) -> str:
     """
     links = iter(_LINK.findall(text))
     plain = unicodedata.normalize("NFC", _LINK.sub(_LINK_SIGN, text.replace(_LINK_SIGN, "")))
-    english = _base(language) == "en"
+    english = base_language(language) == "en"
     said = _spaced(_unquoted(_INVISIBLE.sub("", plain)), english)
     if english:
         said = in_english("".join(_as_english(sign) if sign.isalpha() else sign for sign in said if _stays(sign)))

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Self
 
 from audioguide import level
-from audioguide.errors import AudioguideError, InputError, did_you_mean
+from audioguide.errors import AudioguideError, InputError, MissingError, did_you_mean
+from audioguide.language import base_language
 from audioguide.model import Clip, Phrase
 from audioguide.shelf import is_file, shelf
 from audioguide.speak.speaker import Speaker
@@ -106,7 +107,7 @@ def find_fallback(voice: Voice) -> Voice | None:
     fallback = find_voice(name if name in voice_names() else _beside(voice, name))
     if fallback.engine == ENGINE:
         raise InputError(f"{voice.shown}: fallback {name} is recorded as well; name a voice that can speak any phrase")
-    if _base(fallback.language) != _base(voice.language):
+    if base_language(fallback.language) != base_language(voice.language):
         words = f"voice {voice.name} speaks {voice.language!r}, but its fallback {name} {fallback.language!r}"
         raise InputError(f"{voice.shown}: {words}; name another")
     return fallback
@@ -122,10 +123,6 @@ def _beside(voice: Voice, name: str) -> str:
     if not is_file(path):
         raise InputError(f"{voice.shown}: there is no voice file {path} for a fallback")
     return str(path)
-
-
-def _base(language: str) -> str:
-    return language.lower().split("-")[0]
 
 
 def why_not(voice: Voice) -> str:
@@ -241,7 +238,7 @@ class Recordings:
     def _behind(self, phrases: list[Phrase]) -> Speaker:
         """Return the fallback that speaks these phrases."""
         if self._fallback is None:
-            raise InputError(_missing_words(self.voice, phrases))
+            raise MissingError(_missing_words(self.voice, phrases))
         return self._fallback
 
     def _readable(self) -> list[str]:
