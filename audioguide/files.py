@@ -34,6 +34,17 @@ def atomic_file(path: Path, suffix: str = ".mp3") -> Iterator["Draft"]:
                 part.parent.rmdir()
 
 
+def read_at_most(path: Path, most: int) -> bytes | None:
+    """Return what a file holds, or None where that is more than so many bytes; it is not read further then.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        data = file.read(most + 1)
+    return data if len(data) <= most else None
+
+
 class Draft:
     """A file that is being written."""
 

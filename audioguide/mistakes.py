@@ -60,9 +60,11 @@ def run_time_words(error: Exception, variables: Mapping[str, object]) -> str:
         case SecurityError():
             return f"not allowed in a script: {words}"
         case RecursionError():
-            return "a template that includes or calls itself without end"
+            return "a template that includes or calls itself without end, or brackets and tags nested too deep"
         case TemplateError():
             return words
+        case MemoryError() | SyntaxError():
+            return "brackets and tags nested too deep"
         case TypeError() if "not supported between" in words and "'str'" in words:
             return "a number is compared with text; leave the quotes off the number"
     return f"{words or type(error).__name__} ({type(error).__name__})"

@@ -1,40 +1,31 @@
 """Jinja, sandboxed: template -> lines of text that remember where each part came from."""
 
-import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from pathlib import Path
 
-from jinja2 import (
-    Environment,
-    StrictUndefined,
-    TemplateNotFound,
-    TemplateSyntaxError,
-    meta,
-    nodes,
-)
-from jinja2.exceptions import SecurityError
+from jinja2 import StrictUndefined, TemplateNotFound, TemplateSyntaxError, meta
 
 from audioguide.errors import ScriptError
+from audioguide.guard import Meter
 from audioguide.mistakes import open_tag, run_time_words, syntax_words
 from audioguide.model import Line, Source
 from audioguide.places import FIRST, LAST, PLACE, Places, Starts, placeless
-from audioguide.sandbox import MOST_SECONDS, MOST_TEXT, MOST_TURNS, TICK, FolderLoader, Sandbox
+from audioguide.sandbox import FolderLoader, Sandbox
+from audioguide.shelf import Layer
 
 
 class Renderer:
     """Renders the scripts of one practice's folder."""
 
-    def __init__(self, folder: Path, shown: str) -> None:
-        """Read scripts from folder; shown is how the folder is called in errors."""
-        self._folder = folder
-        self._shown = shown
-        self._loader = FolderLoader(folder, shown)
+    def __init__(self, layers: Sequence[Layer]) -> None:
+        """Read scripts from the first of the layers that has them."""
+        self._loader = FolderLoader(layers)
         self._places: list[tuple[Source, Starts]] = []
-        self._turns, self._until = 0, 0.0
+        self._session: Mapping[str, object] = {}
 
     @cached_property
-    def _environment(self) -> Environment:
+    def _environment(self) -> Sandbox:
         environment = Sandbox(
             loader=self._loader,
             undefined=StrictUndefined,
@@ -44,10 +35,8 @@ class Renderer:
             autoescape=False,
             extensions=[Places],
         )
-        environment.globals.pop("lipsum")
-        environment.filters.pop("random")  # a session must come out the same twice
         environment.filters = {name: placeless(filter_) for name, filter_ in environment.filters.items()}
-        environment.globals |= {"pause": pause, "rest": rest, "bell": bell, TICK: self._tick}
+        environment.globals |= {"pause": pause, "rest": rest, "bell": bell}
         environment.extend(remember_place=self._remember)
         return environment
 
@@ -71,22 +60,31 @@ class Renderer:
             raise ScriptError(self._where(error, script), run_time_words(error, variables)) from error
         return list(self._lines(text, script))
 
+    def plain_lines(self, script: str) -> list[Line]:
+        """Return the lines of a script in which no tag stands, for what can be said of one that does not render."""
+        shown = self._shown_name(script)
+        try:
+            source, _, _ = self._loader.get_source(self._environment, script)
+            tokens = list(self._environment.lex(source))
+        except (TemplateSyntaxError, TemplateNotFound, ScriptError):
+            return []
+        data = {number for number, kind, _ in tokens if kind == "data"}
+        tags = {number for number, kind, _ in tokens if kind != "data"}
+        for number, kind, text in tokens:
+            if kind == "data":
+                data |= set(range(number, number + text.count("\n")))
+        numbered = enumerate(source.splitlines(), 1)
+        return [Line(text, ((0, Source(shown, number)),)) for number, text in numbered if number in data - tags]
+
     def _run(self, script: str, variables: Mapping[str, object]) -> str:
-        self._turns, self._until = 0, time.monotonic() + MOST_SECONDS
-        size, parts = 0, []
+        if variables is not self._session:  # the steps of one session are rendered with the same, and share a meter
+            self._session, self._environment.meter = variables, Meter()
+        self._environment.meter.look()
+        parts = []
         for part in self._environment.get_template(script).generate(variables):
-            size += len(part)
-            if size > MOST_TEXT:
-                raise SecurityError(f"more than {MOST_TEXT} characters of text")
+            self._environment.meter.say(part)
             parts.append(part)
         return "".join(parts)
-
-    def _tick(self) -> str:
-        """Count a turn of a loop or a call of a macro; stands in every one of them and prints nothing."""
-        self._turns += 1
-        if self._turns > MOST_TURNS or time.monotonic() > self._until:
-            raise SecurityError(f"loops that turn more than {MOST_TURNS} times, or for {MOST_SECONDS} seconds")
-        return ""
 
     def used_names(self, scripts: Iterable[str]) -> set[str]:
         """Return the variables that these scripts, or anything they include from the folder, ask for.
@@ -94,6 +92,7 @@ class Renderer:
         Raises:
             ScriptError: a template cannot be read.
         """
+        self._session, self._environment.meter = {}, Meter()
         found: set[str] = set()
         seen: set[str] = set()
         waiting = list(scripts)
@@ -101,26 +100,27 @@ class Renderer:
             script = waiting.pop()
             if script not in seen:
                 seen.add(script)
-                tree = self._tree(script)
-                found |= meta.find_undeclared_variables(tree) - {TICK}
-                named = meta.find_referenced_templates(tree)
+                names, named = self._asked(script)
+                found |= names
                 waiting += [name for name in named if name and self._loader.path_of(name)]
         return found
 
-    def _tree(self, script: str) -> nodes.Template:
+    def _asked(self, script: str) -> tuple[set[str], list[str | None]]:
+        """Return the variables and the files that a script asks for."""
         try:
             source, _, _ = self._loader.get_source(self._environment, script)
-            return self._environment.parse(source, script)
+            tree = self._environment.parse(source, script)
+            return meta.find_undeclared_variables(tree), list(meta.find_referenced_templates(tree))
+        except ScriptError:
+            raise
         except TemplateSyntaxError as error:
             raise self._syntax_error(error, script) from error
-        except (TemplateNotFound, RecursionError) as error:
+        except Exception as error:  # brackets or figures without end
             raise ScriptError(Source(self._shown_name(script), 1), run_time_words(error, {})) from error
 
     def _syntax_error(self, error: TemplateSyntaxError, script: str) -> ScriptError:
         name = error.name or script
-        shown = (
-            name if name.startswith(f"{self._shown}/") else self._shown_name(name)
-        )  # the lexer knows the latter only
+        shown = name if self._loader.is_shown(name) else self._shown_name(name)  # the lexer knows the latter only
         try:
             unclosed = open_tag(self._environment, error.source or "")
         except TemplateSyntaxError:
@@ -128,17 +128,20 @@ class Renderer:
         return ScriptError(Source(shown, error.lineno), syntax_words(error, unclosed))
 
     def _shown_name(self, script: str) -> str:
-        return f"{self._shown}/{script}"
+        return self._loader.shown(script)
 
     def _where(self, error: BaseException, script: str) -> Source:
-        """Return the innermost template line of a run-time error; Jinja's own line numbers are right."""
-        shown = Source(self._shown_name(script), 1)
+        """Return the innermost template line of a run-time error; Jinja's own line numbers are right.
+
+        Of what calls itself without end, it is the line that does so most often.
+        """
+        places = [Source(self._shown_name(script), 1)]
         trace = error.__traceback__
         while trace:
             if "__jinja_exception__" in trace.tb_frame.f_globals:  # a frame that Jinja rewrote to the template's line
-                shown = Source(trace.tb_frame.f_code.co_filename, trace.tb_lineno)
+                places.append(Source(trace.tb_frame.f_code.co_filename, trace.tb_lineno))
             trace = trace.tb_next
-        return shown
+        return Counter(places).most_common(1)[0][0] if isinstance(error, RecursionError) else places[-1]
 
     def _remember(self, script: str, line: int, starts: Starts) -> str:
         """Return the character that stands for a place."""
@@ -158,16 +161,17 @@ class Renderer:
         for number, raw in enumerate(raw_lines, 1):
             words: list[str] = []
             marks = [(0, last)]
-            column = at = 0
+            column, at, blank = 0, 0, True
             empty_line = not raw and number < len(raw_lines)
             for found in PLACE.finditer(raw):
                 words.append(raw[at : found.start()])
                 column += found.start() - at
                 at = found.end()
+                blank = blank and not words[-1].strip()
                 source, starts = self._place_of(found[0], last)
-                if starts is not Starts.PART and "".join(words).strip():
+                if starts is not Starts.PART and not blank:
                     yield Line("".join(words), tuple(marks))
-                    words, marks, column = [], [], 0
+                    words, marks, column, blank = [], [], 0, True
                 empty_line = empty_line or starts is Starts.EMPTY_LINE
                 last = source
                 marks.append((column, source))

@@ -7,6 +7,7 @@ import pytest
 from audioguide.errors import InputError, ScriptError
 from audioguide.render import Renderer
 from audioguide.request import read_settings
+from audioguide.shelf import Layer
 
 Template = str | bytes
 
@@ -20,7 +21,7 @@ class Folder:
     def renderer(self, template: Template, others: Mapping[str, Template] | None = None) -> Renderer:
         for name, text in {"a": template, **(others or {})}.items():
             (self.path / f"{name}.md.j2").write_bytes(text if isinstance(text, bytes) else text.encode())
-        return Renderer(self.path, "mine")
+        return Renderer([Layer(self.path, "mine")])
 
     def lines(self, template: Template, others: Mapping[str, Template] | None = None, **variables: object) -> list[str]:
         """Return the rendered lines, each behind the place its first word was written at."""
