@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from audioguide.clock import RATE_HZ, clock, frames_for
-from audioguide.errors import InputError, LengthError, ScriptError
+from audioguide.clock import LONGEST_SESSION_H, RATE_HZ, clock, frames_for
+from audioguide.errors import InputError, LengthError, ScriptError, ScriptErrors
 from audioguide.model import Bell, Clip, Cue, Phrase, Timeline
 from audioguide.plan import CLOSING, SLEEP_CLOSING, lay_out, natural_length
 from audioguide.practice import Practice
@@ -74,7 +74,11 @@ class Fitter:
         cues = read_cues(self.request, self.practice, ORDINARY_LENGTH)
         lengths = self.studio.lengths(cues)
         cap = self.practice.longest_silence
-        return self._lay_out(cues, natural_length(cues, lengths, longest_silence=cap, closing=self._closing))
+        natural = natural_length(cues, lengths, longest_silence=cap, closing=self._closing)
+        if natural > LONGEST_SESSION_H * 3600 * RATE_HZ:
+            words = f"takes {clock(natural)} by itself, but a session can be up to {LONGEST_SESSION_H}h; name a length"
+            raise InputError(f"{self.request.only} {words}")
+        return self._lay_out(cues, natural)
 
     def _at(self, samples: int) -> Timeline:
         try:
@@ -93,8 +97,7 @@ class Fitter:
 
     @property
     def _closing(self) -> int:
-        """Frames of the fade at the end: long where it ends in sleep, as far as the practice lets a silence be long."""
-        return min(SLEEP_CLOSING, self.practice.longest_silence // 2) if self.request.ending == "sleep" else CLOSING
+        return closing_of(self.request, self.practice)
 
     def _told(self, error: LengthError) -> LengthError:
         """Return the error with the lengths that there are, and with what would help."""
@@ -119,7 +122,7 @@ class Fitter:
                 self._try(length)
             except LengthError as error:
                 length = _next(length, error, step)
-            except (ScriptError, InputError):
+            except (ScriptError, ScriptErrors, InputError):
                 return None
             else:
                 return length
@@ -142,6 +145,11 @@ class Fitter:
         helpful += [] if self.voice.engine == RECORDED else ["a faster --pace"]
         tried = f"try {', '.join(helpful)}, or " if helpful else ""
         return f"for shorter, {tried}leave words out of the scripts"
+
+
+def closing_of(request: Request, practice: Practice) -> int:
+    """Return the frames of the fade at the end: long where it ends in sleep, as far as a silence may be long."""
+    return min(SLEEP_CLOSING, practice.longest_silence // 2) if request.ending == "sleep" else CLOSING
 
 
 def _next(length: int, error: LengthError, step: int) -> int:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from audioguide import level
 from audioguide.clock import FRAME, FRAME_MS, LEAD, TAIL, clock
 from audioguide.meter import Reading, loudness_range_lu
-from audioguide.model import Bell, Phrase, Sound, Timeline
+from audioguide.model import Bell, Phrase, Sound, Tick, Timeline
 from audioguide.plan import OPENING
 from audioguide.sound import BELL_UNDER_LU, SWELL, TONE_DBFS
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 LOUDNESS_LU = 0.5
 FEW_WORDS_LU, FEW_WORDS_S = 1.5, 60
 """Single phrases of a voice lie so far apart, so less than a minute of speech may be so far off."""
+UNANNOUNCED_LU = 0.2
+"""A rehearsal announces nothing, so that no entry is softened: it may be so much louder."""
 MOST_RANGE_LU = 6.0
 MOST_MOMENTARY_LUFS, MOST_SHORT_TERM_LUFS = level.TARGET_LUFS + 8, level.TARGET_LUFS + 5
 """EBU R128 s1, short programmes: 5 LU above the target for short-term; 8 LU for momentary in its first edition."""
@@ -79,6 +81,7 @@ def inspect(reading: Reading, timeline: Timeline | None) -> Iterator[Check]:
             yield _least("quietest tenth of a second there", value, "dBFS", LEAST_TENTH_DBFS)
         yield from _silences(reading, timeline)
         yield _places(reading, timeline)
+        yield from _ticks(reading, timeline)
         yield from _fades(reading, timeline)
 
 
@@ -102,15 +105,22 @@ def _speech(reading: Reading, timeline: Timeline) -> Iterator[Check]:
     bells = [sound for sound in timeline.sounds if isinstance(sound.cue, Bell)]
     if phrases:
         unrung = reading.weighted.copy()
-        for bell in bells:
-            unrung[_span(bell)] = 0
-        reach = LOUDNESS_LU if sum(sound.length for sound in phrases) * FRAME_MS >= FEW_WORDS_S * 1000 else FEW_WORDS_LU
-        yield _around("integrated loudness", level.integrated(unrung), "LUFS", _asked(phrases), reach)
+        for sound in timeline.sounds:
+            if not isinstance(sound.cue, Phrase):
+                unrung[_span(sound)] = 0
+        yield _around("integrated loudness", level.integrated(unrung), "LUFS", _asked(phrases), _reach(timeline))
         yield _most("loudness range of the speech", loudness_range_lu(_hops(reading, phrases)), "LU", MOST_RANGE_LU)
     for bell in bells:
         name = f"bell at {clock(bell.start * FRAME)}"
         rung = level.loudest(_hops(reading, [bell]))
         yield _around(name, rung, "LUFS", level.TARGET_LUFS - BELL_UNDER_LU, BELL_LU)
+
+
+def _reach(timeline: Timeline) -> float:
+    """Return how far the loudness may lie from what is asked."""
+    spoken_ms = sum(sound.length for sound in timeline.sounds if isinstance(sound.cue, Phrase)) * FRAME_MS
+    rehearsed = any(isinstance(sound.cue, Tick) for sound in timeline.sounds)
+    return (LOUDNESS_LU if spoken_ms >= FEW_WORDS_S * 1000 else FEW_WORDS_LU) + UNANNOUNCED_LU * rehearsed
 
 
 def _asked(phrases: Iterable[Sound]) -> float:
@@ -181,6 +191,15 @@ def _places(reading: Reading, timeline: Timeline) -> Check:
 def _stands(loud: "NDArray[np.bool_]", sound: Sound) -> bool:
     begins, ends = loud[sound.start : sound.start + _BEGINS], loud[max(sound.start, sound.end - _ENDS) : sound.end]
     return bool(begins.any() and ends.any())
+
+
+def _ticks(reading: Reading, timeline: Timeline) -> Iterator[Check]:
+    """Look whether each tick of a rehearsal is heard."""
+    loud = reading.power > 10 ** (_SPEECH_DBFS / 10)
+    ticks = [sound for sound in timeline.sounds if isinstance(sound.cue, Tick)]
+    heard = sum(bool(loud[tick.start : tick.end].any()) for tick in ticks)
+    if ticks:
+        yield Check("ticks where silence was cut", heard, "", f"all {len(ticks)}", heard == len(ticks))
 
 
 def _fades(reading: Reading, timeline: Timeline) -> Iterator[Check]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from audioguide.clock import FRAME
-from audioguide.model import ORDINARY, Bell, Manner, Phrase, Placed, Sound, Source, Timeline
+from audioguide.model import ORDINARY, Bell, Manner, Phrase, Placed, Sound, Source, Tick, Timeline
 
 FORMAT = 1
 OWNER = "audioguide"
@@ -100,6 +100,8 @@ def _sound(sound: Sound) -> dict[str, object]:
     match sound.cue:
         case Bell(strokes=strokes):
             return entry | {"bell": strokes}
+        case Tick():
+            return entry | {"tick": True}
         case Phrase(text=text, manner=manner):
             changed = {"pace": manner.pace, "level_db": manner.level_db} if manner != ORDINARY else {}
             return entry | {"say": text} | changed | ({"announced": True} if sound.announced else {})
@@ -109,6 +111,8 @@ def _read_sound(entry: dict[str, Any]) -> Sound:
     start, length = _count(entry["at"]), _count(entry["for"])
     if "bell" in entry:
         return Sound(start, length, Bell(_count(entry["bell"]), _NOWHERE))
+    if entry.get("tick") is True:
+        return Sound(start, length, Tick())
     manner = Manner(float(entry.get("pace", 1)), float(entry.get("level_db", 0)))
     if not length or not abs(manner.level_db) <= _MOST_LEVEL_DB:
         raise ValueError("no phrase")

@@ -66,6 +66,11 @@ class Bell:
     source: Source
 
 
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Where a rehearsal has cut a long silence: a soft tick. Never written in a script."""
+
+
 class Written(Enum):
     """How a pause came to stand in a script."""
 
@@ -97,7 +102,7 @@ class Chapter:
 
 
 Cue = Phrase | Bell | Pause | Chapter
-Sounding = Phrase | Bell
+Sounding = Phrase | Bell | Tick
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +120,7 @@ class Clip:
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """A phrase or a bell in its place."""
+    """A phrase, a bell or a tick in its place."""
 
     start: int
     """Frames from the beginning of the session."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from audioguide import sound
 from audioguide.clock import FRAME, FRAME_MS, LEAD, TAIL, frames_for
 from audioguide.errors import DamagedError
-from audioguide.model import Bell, Clip, Phrase, Sound, Timeline
+from audioguide.model import Bell, Clip, Phrase, Sound, Tick, Timeline
 from audioguide.mp3 import FRAME_BYTES, encode, encoder_version, info_frame, stream_frames
 from audioguide.plan import OPENING
 from audioguide.store import Store, key_of
@@ -60,6 +60,9 @@ class Pieces:
         count = LEAD + sound.bell_frames(strokes) + TAIL
         return self._made(("bell", strokes), count, lambda: sound.bell(strokes))
 
+    def _tick(self) -> bytes:
+        return self._made(("tick", sound.TICK), LEAD + sound.TICK + TAIL, sound.tick)
+
     def _closing(self, timeline: Timeline) -> bytes:
         start = timeline.frames - timeline.closing
         samples, count = timeline.total - start * FRAME, stream_frames(timeline.total) - start
@@ -71,6 +74,8 @@ class Pieces:
                 return self.phrase(clips[phrase], phrase.manner.level_db, placed.announced)
             case Bell(strokes=strokes):
                 return self._bell(strokes)
+            case Tick():
+                return self._tick()
 
     def _pcm(self, clip: Clip) -> bytes:
         found = self._store.read("clips", clip.key)

@@ -36,6 +36,10 @@ class Request:
     settings: Mapping[str, str] = field(default_factory=dict)
     only: str | None = None
     """One step, by name."""
+    rehearsal: bool = False
+    """Whether long silences are cut, for proof-listening."""
+    from_step: str | None = None
+    """The step with which a rehearsal begins, by name; the wording is still that of the whole length."""
 
     def __post_init__(self) -> None:
         """Refuse words that are no choice, and a missing length.
@@ -45,6 +49,8 @@ class Request:
         """
         _choice("--ending", self.ending, ENDINGS)
         _choice("--guidance", self.guidance, GUIDANCE)
+        if self.only and self.from_step:
+            raise InputError("--only is one step, --from is that step and all behind it; choose one of them")
         if self.samples is None and self.only is None:
             raise InputError("a length is missing; write it like 20 (minutes), 7:30 or 90s")
 
@@ -59,6 +65,8 @@ class Request:
             "bell": self.bell,
             "settings": dict(self.settings),
             "only": self.only,
+            "rehearsal": self.rehearsal,
+            "from": self.from_step,
         }
 
 
@@ -81,6 +89,7 @@ def default_out(request: Request) -> Path:
         "" if request.bell else "no-bell",
     ]
     words += [f"{key}-{value}" for key, value in sorted(request.settings.items())]
+    words += [f"from-{request.from_step}" if request.from_step else "", "rehearsal" if request.rehearsal else ""]
     whole = "-".join(word for word in words if word)
     plain = "-".join(_plain(word) for word in words if word)
     stem = plain.encode(errors="replace")[:_MOST_NAME_BYTES].decode(errors="ignore")

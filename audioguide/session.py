@@ -14,6 +14,7 @@ from audioguide.clock import RATE_HZ, minutes_length, parse_length
 from audioguide.errors import DamagedError, InputError, ScriptError
 from audioguide.files import Draft, atomic_file
 from audioguide.fit import Fitter, Progress, Studio
+from audioguide.language import base_language
 from audioguide.manifest import OWNER, Manifest, to_bytes
 from audioguide.model import Chapter, Clip, Cue, Line, Phrase, Source, Timeline
 from audioguide.mp3 import encoder_version
@@ -23,13 +24,14 @@ from audioguide.pieces import Pieces
 from audioguide.plan import lay_out, natural_length
 from audioguide.practice import DEFAULT as DEFAULT_PRACTICE
 from audioguide.practice import GUIDANCE, Practice, find_practice
+from audioguide.rehearsal import beginning_with, rehearsal
 from audioguide.request import ENDINGS, ORDINARY_LENGTH, Request, check_settings, default_out
 from audioguide.speak.cast import Reader, reader
 from audioguide.store import Store
 from audioguide.tags import MOST_CHAPTERS, About, id3
 from audioguide.voices import DEFAULT as DEFAULT_VOICE
-from audioguide.voices import RECORDED, Voice, find_voice
-from audioguide.wording import rendered_text
+from audioguide.voices import RECORDED, Voice, find_voice, voice_names
+from audioguide.wording import rendered_text, sounds_before
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,11 +151,13 @@ def plan(request: Request, store: Store, progress: Progress | None = None) -> Se
     practice = find_practice(request.practice)
     voice = find_voice(request.voice).at_pace(request.pace_wpm)
     _refuse_other_language(practice, voice)
+    skipped = sounds_before(request, practice)
     with reader(voice, store, practice.lexicon) as who:
         studio = Studio(who, progress)
         timeline = Fitter(request, practice, voice, studio).fit()
         about = About(_title(request, practice, timeline.total), practice.title, practice.language)
-        return _session(about, timeline, studio, who, practice.name, request.options())
+        heard = rehearsal(beginning_with(timeline, skipped)) if request.rehearsal else timeline
+        return _session(about, heard, studio, who, practice.name, request.options())
 
 
 def _plan_text(text: str, voice: Voice, store: Store, progress: Progress | None) -> Session:
@@ -185,18 +189,28 @@ def _session(
 
 def _title(request: Request, practice: Practice, samples: int) -> str:
     only = f", {request.only}" if request.only else ""
-    return f"{practice.title}{only}, {length_in_words(Fraction(samples, RATE_HZ))}"
+    start = f" from {request.from_step}" if request.from_step else ""
+    rehearsed = f" (rehearsal{start})" if request.rehearsal else ""
+    return f"{practice.title}{only}, {length_in_words(Fraction(samples, RATE_HZ))}{rehearsed}"
 
 
 def _refuse_other_language(practice: Practice, voice: Voice) -> None:
-    if _base(practice.language) != _base(voice.language):
+    if base_language(practice.language) != base_language(voice.language):
         words = f"the practice is in {practice.language!r}, but voice {voice.name} speaks {voice.language!r}"
-        where = Source(f"{practice.shown}/practice.toml", 1)
-        raise ScriptError(where, f"{words}; choose another --voice, or mend language here")
+        fitting = [
+            name
+            for name in voice_names()
+            if base_language(find_voice(name).language) == base_language(practice.language)
+        ]
+        advice = f"--voice {' or '.join(fitting)} would fit" if fitting else _own_voice(practice.language)
+        raise ScriptError(Source(f"{practice.shown}/practice.toml", 1), f"{words}; {advice}")
 
 
-def _base(language: str) -> str:
-    return language.lower().split("-")[0]
+def _own_voice(language: str) -> str:
+    return (
+        f'no voice on the shelf speaks that; a file my-voice.toml with engine = "system" and language = {language!r} '
+        "may, if this computer can: --voice my-voice.toml"
+    )
 
 
 def _write(planned: Callable[[], Session], out: Path, store: Store) -> Session:

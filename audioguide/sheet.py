@@ -8,7 +8,7 @@ from itertools import groupby, product
 from operator import itemgetter
 
 from audioguide.clock import RATE_HZ, file_length
-from audioguide.errors import ScriptError
+from audioguide.errors import AudioguideError, ScriptError, ScriptErrors
 from audioguide.model import Phrase, Source
 from audioguide.practice import GUIDANCE, Practice
 from audioguide.render import Renderer
@@ -49,7 +49,7 @@ class Sheet:
     """What there is to read."""
 
     rows: tuple[Row, ...]
-    left_out: tuple[ScriptError, ...]
+    left_out: tuple[AudioguideError, ...]
     """Why some sessions could not be read, one for each of them."""
 
     @property
@@ -87,14 +87,14 @@ def read_sheet(practice: Practice, asked: Iterable[Request]) -> Sheet:
         InputError: an option asks for what the practice does not have.
         ScriptError: none of them can be rendered.
     """
-    renderer = Renderer(practice.folder, practice.shown)
+    renderer = Renderer(practice.layers)
     sessions: list[tuple[int, list[tuple[str, Phrase]]]] = []
-    errors: list[ScriptError] = []
+    errors: list[AudioguideError] = []
     for request in asked:
         assert request.samples is not None
         try:
             sessions.append((request.samples, read_phrases(request, practice, request.samples, renderer)))
-        except ScriptError as error:
+        except (ScriptError, ScriptErrors) as error:
             errors.append(error)
     rows = rows_of(sessions)
     if errors and not rows:

@@ -19,6 +19,9 @@ FORMAT = 2
 TONE_DBFS = -62.0
 """RMS of the room tone: above what puts loudspeakers to sleep, below what a listener notices."""
 BELL_UNDER_LU = 6.0
+TICK_UNDER_LU = 12.0
+TICK = 3
+"""Frames (72 ms) that a tick sounds: it marks a silence that a rehearsal has cut."""
 SWELL = 100
 """Frames (2.4 s) in which the room tone rises in front of an announced phrase."""
 SWELL_DB = 9.0
@@ -39,6 +42,8 @@ _BELL_S, _STROKE_EVERY_S, _BELL_ATTACK_S = 7.0, 4.0, 0.04
 _BELL_PARTIALS = ((1.0, 1.0, 3.0), (2.0, 0.45, 2.0), (2.76, 0.25, 1.4), (4.07, 0.1, 0.8), (5.4, 0.05, 0.5))
 """(ratio to the lowest, amplitude, seconds to fall to 1/e)."""
 _BELL_HZ = 264.0
+_TICK_HZ, _TICK_ATTACK_S, _TICK_FALL_S = 880.0, 0.01, 0.012
+"""Like a knuckle on wood; so slow to begin that it does not click."""
 
 
 def conform(pcm: bytes, rate_hz: int, silence_dbfs: float = _SILENCE_DBFS) -> bytes:
@@ -156,6 +161,20 @@ def bell(strokes: int) -> bytes:
         rung[at : at + stroke.size] += stroke
     rung = gain(rung, TARGET_LUFS - BELL_UNDER_LU - momentary_maximum(rung))
     return _to_pcm(rung + to_signal(tone(length)))
+
+
+def tick() -> bytes:
+    """Return a soft tick over room tone: 12 LU under the speech at its loudest, and gone within its three frames."""
+    import numpy as np
+
+    length = LEAD + TICK + TAIL
+    at = np.arange(TICK * FRAME) / RATE_HZ
+    attack = np.sin(np.pi / 2 * np.minimum(1, at / _TICK_ATTACK_S)) ** 2
+    release = np.minimum(1, (at[-1] - at) / (at[-1] / 3))
+    knock = np.exp(-at / _TICK_FALL_S) * np.sin(2 * np.pi * _TICK_HZ * at) * attack * release
+    sounded = np.pad(knock, (LEAD * FRAME, TAIL * FRAME))
+    sounded = gain(sounded, TARGET_LUFS - TICK_UNDER_LU - momentary_maximum(sounded))
+    return _to_pcm(sounded + to_signal(tone(length)))
 
 
 @cache

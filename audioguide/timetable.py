@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from audioguide.clock import FRAME, FRAME_MS, RATE_HZ, clock, seconds
-from audioguide.model import Bell, Placed, Sounding, Timeline
+from audioguide.model import Bell, Phrase, Placed, Sound, Sounding, Tick, Timeline
 
 SCHEMA = 1
 """Raised when the JSON changes; its schema stands in docs/plan.schema.json."""
@@ -23,6 +23,7 @@ def bar(timeline: Timeline, width: int = BAR_WIDTH) -> str:
     for sound in timeline.sounds:
         if isinstance(sound.cue, Bell):
             bells.add(min(width - 1, int(sound.start / per_sign)))
+        if not isinstance(sound.cue, Phrase):
             continue
         for sign in range(int(sound.start / per_sign), min(width, int(sound.end / per_sign) + 1)):
             overlap = min(sound.end, (sign + 1) * per_sign) - max(sound.start, sign * per_sign)
@@ -49,13 +50,19 @@ def table(timeline: Timeline) -> Iterator[str]:
 
 def summary(timeline: Timeline) -> str:
     """Return one line: how much is speech, how much silence, and the longest silence."""
-    spoken = sum(sound.length for sound in timeline.sounds)
-    silent = timeline.total // RATE_HZ - spoken * FRAME // RATE_HZ  # in whole seconds, so that the two make the whole
+    spoken, silent = shares(timeline)
     start, longest = max(timeline.gaps(), key=lambda gap: gap[1])
     return (
-        f"speech {clock(spoken * FRAME)}, silence {clock(silent * RATE_HZ)}, "
+        f"speech {clock(spoken)}, silence {clock(silent)}, "
         f"longest silence {clock(longest * FRAME)} at {clock(start * FRAME)}"
     )
+
+
+def shares(timeline: Timeline) -> tuple[int, int]:
+    """Return (speech and bells, silence) in samples: whole seconds, so that on a clock the two make the whole."""
+    frames = sum(sound.length for sound in timeline.sounds if not isinstance(sound.cue, Tick))
+    spoken = frames * FRAME // RATE_HZ
+    return spoken * RATE_HZ, (timeline.total // RATE_HZ - spoken) * RATE_HZ
 
 
 def as_json(timeline: Timeline) -> dict[str, object]:
@@ -72,12 +79,19 @@ def _events(timeline: Timeline) -> Iterator[dict[str, object]]:
     gaps = list(timeline.gaps())
     yield _silence(*gaps[0])
     for sound, gap in zip(timeline.sounds, gaps[1:], strict=True):
-        span = {"start_s": seconds(sound.start), "end_s": seconds(sound.end)}
-        if isinstance(sound.cue, Bell):
-            yield {"kind": "bell", **span, "strokes": sound.cue.strokes, "source": str(sound.cue.source)}
-        else:
-            yield {"kind": "speech", **span, "text": sound.cue.text, "source": str(sound.cue.source)}
+        yield _event(sound)
         yield _silence(*gap)
+
+
+def _event(sound: Sound) -> dict[str, object]:
+    span = {"start_s": seconds(sound.start), "end_s": seconds(sound.end)}
+    match sound.cue:
+        case Bell(strokes=strokes, source=source):
+            return {"kind": "bell", **span, "strokes": strokes, "source": str(source)}
+        case Phrase(text=text, source=source):
+            return {"kind": "speech", **span, "text": text, "source": str(source)}
+        case Tick():
+            return {"kind": "tick", **span}
 
 
 def _silence(start: int, length: int) -> dict[str, object]:
@@ -92,7 +106,13 @@ def _chapters_before(chapters: list[Placed], frame: int) -> Iterator[str]:
 
 
 def _words(cue: Sounding) -> str:
-    return f"[bell {cue.strokes}]" if isinstance(cue, Bell) else cue.text
+    match cue:
+        case Bell(strokes=strokes):
+            return f"[bell {strokes}]"
+        case Phrase(text=text):
+            return text
+        case Tick():
+            return "(a tick: the silence here is cut)"
 
 
 def _time(frame: int) -> str:

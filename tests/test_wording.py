@@ -11,6 +11,7 @@ from audioguide.model import ORDINARY, Bell, Chapter, Cue, Manner, Phrase, Sourc
 from audioguide.practice import Practice, read_practice
 from audioguide.render import Renderer
 from audioguide.request import Request
+from audioguide.shelf import Layer
 from audioguide.wording import read_cues, read_phrases, rendered_text
 
 TOML = """\
@@ -189,7 +190,7 @@ def test_a_step_alone_keeps_its_manner(tmp_path: Path) -> None:
 
 def test_a_recording_sheet_knows_the_step_and_the_manner_of_each_phrase(tmp_path: Path) -> None:
     mine = practice(tmp_path, {}, SLOW_TOML)
-    found = read_phrases(Request(20 * MINUTE), mine, 20 * MINUTE, Renderer(mine.folder, mine.shown))
+    found = read_phrases(Request(20 * MINUTE), mine, 20 * MINUTE, Renderer([Layer(mine.folder, mine.shown)]))
     assert [(step, phrase.text, phrase.manner) for step, phrase in found] == [
         ("arrive", "Lie down for twenty minutes.", ORDINARY),
         ("weight", "Add weight.", SLOW),

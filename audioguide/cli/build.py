@@ -30,6 +30,13 @@ def build(
     verbose: o.Verbose = False,
 ) -> None:
     """Build a session: an MP3 of exactly LENGTH."""
+    write(asked, captions, out, cache, as_json, verbose)
+    if not as_json:
+        typer.echo("In the player, keep 'trim silence' and faster speeds off: the pauses are the practice.", err=True)
+
+
+def write(asked: Request, captions: str, out: Path | None, cache: Path | None, as_json: bool, verbose: bool) -> None:
+    """Write a session, and tell what was written."""
     from audioguide import session
 
     path, store, kinds = out or default_out(asked), session.open_store(cache), caption_kinds(captions)
@@ -37,9 +44,7 @@ def build(
         built = session.write(asked, path, store, progress, kinds)
     if verbose:
         typer.echo(_details(built, store.folder), err=True)
-    typer.echo(json.dumps(_facts(built, path)) if as_json else _line(built, path))
-    if not as_json:
-        typer.echo("In the player, keep 'trim silence' and faster speeds off: the pauses are the practice.", err=True)
+    typer.echo(json.dumps(_facts(built, path)) if as_json else line(built, path))
 
 
 @app.command()
@@ -70,7 +75,8 @@ def render(asked: Request) -> None:
     typer.echo(session.render(asked), nl=False)
 
 
-def _line(built: "Session", path: Path) -> str:
+def line(built: "Session", path: Path) -> str:
+    """Return what was written, in a line."""
     timeline = built.timeline
     chapters = f"{len(timeline.chapters)} chapter{'' if len(timeline.chapters) == 1 else 's'}"
     megabytes = path.stat().st_size / 1_000_000

@@ -11,11 +11,14 @@ from typing import Annotated, Any
 
 import typer
 
-from audioguide.cli import build, care, listen, record, shelves
-from audioguide.errors import AudioguideError
+from audioguide.cli import build, care, listen, record, rehearse, shelves, wording
+from audioguide.errors import AudioguideError, ScriptError, ScriptErrors
 
 _UsageError: Any = typer.BadParameter.__base__
 """click's UsageError; typer has carried a click of its own since 0.24, so click cannot be asked for it."""
+
+_MOST_ERRORS = 30
+"""How many mistakes are told at once."""
 
 app = typer.Typer(
     name="audioguide",
@@ -26,7 +29,7 @@ app = typer.Typer(
     rich_markup_mode=None,  # it would take [pause 6s] in a help text for a colour
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for room in (build, listen, care, shelves, record):
+for room in (build, listen, care, shelves, record, rehearse, wording):
     app.registered_commands += room.app.registered_commands
 
 
@@ -55,7 +58,7 @@ def run(arguments: list[str]) -> int:
     try:
         code = app(args=arguments, prog_name="audioguide", standalone_mode=False)
     except AudioguideError as error:
-        return _fail(str(error), 1)
+        return _fail_expected(error)
     except _UsageError as error:
         return _fail(_usage(error), 2)
     except (KeyboardInterrupt, typer.Abort):
@@ -76,6 +79,18 @@ def _fail(words: str, code: int) -> int:
     if words:
         print(" ".join(words.split()), file=sys.stderr)
     return code
+
+
+def _fail_expected(error: AudioguideError) -> int:
+    """Print a line for each thing that is wrong, and under it the place where that is known."""
+    errors = error.errors if isinstance(error, ScriptErrors) else (error,)
+    for one in errors[:_MOST_ERRORS]:
+        _fail(str(one), 1)
+        for line in one.excerpt() if isinstance(one, ScriptError) else ():
+            print(f"    {line}", file=sys.stderr)
+    if len(errors) > _MOST_ERRORS:
+        _fail(f"and {len(errors) - _MOST_ERRORS} more; mend these first", 1)
+    return 1
 
 
 def _usage(error: Any) -> str:

@@ -20,6 +20,9 @@ Length = Annotated[
 PracticeName = Annotated[
     str, typer.Option("--practice", metavar="NAME|DIR", help="Which practice: a name, or your own folder.")
 ]
+Folder = Annotated[
+    str, typer.Argument(metavar="DIR", help="Which practice: your own folder, or a name.", show_default=False)
+]
 VoiceName = Annotated[str, typer.Option("--voice", metavar="NAME", help="Who speaks; `audioguide voices` lists them.")]
 Grounding = Annotated[
     bool | None,
@@ -88,7 +91,17 @@ def request(
 
 def for_request(command: Callable[..., None]) -> Callable[..., None]:
     """Return a command that has the options of a request before its own, and is handed that request first."""
-    asked = inspect.signature(request).parameters.values()
+    return _with_options(command, list(inspect.signature(request).parameters.values()))
+
+
+def for_folder(command: Callable[..., None]) -> Callable[..., None]:
+    """Return a command as for_request does, but the practice is its first argument, without a default."""
+    asked = dict(inspect.signature(request).parameters)
+    folder = asked.pop("practice").replace(annotation=Folder, default=inspect.Parameter.empty)
+    return _with_options(command, [folder, *asked.values()])
+
+
+def _with_options(command: Callable[..., None], asked: list[inspect.Parameter]) -> Callable[..., None]:
     own = list(inspect.signature(command).parameters.values())[1:]
 
     @wraps(command)
