@@ -6,13 +6,14 @@ import pytest
 from conftest import FAKE_VOICE
 from helpers import write_practice
 
+from audioguide.check import check
 from audioguide.clock import RATE_HZ
 from audioguide.customize import lay_blank, lay_copy
 from audioguide.errors import AudioguideError, OutputError, ScriptError
 from audioguide.model import Phrase
 from audioguide.practice import find_practice
 from audioguide.request import Request
-from audioguide.session import plan
+from audioguide.session import plan, write
 from audioguide.store import Store
 from audioguide.wording import read_cues, rendered_text
 
@@ -207,3 +208,19 @@ def test_it_can_be_customised_and_greet_by_name(tmp_path: Path) -> None:
     request = Request(20 * MINUTE, str(tmp_path / "for-ada"), settings={"name": "Ada"})
 
     assert "Hello Ada." in rendered_text(request, find_practice(request.practice), 20 * MINUTE)
+
+
+def test_it_and_a_blank_practice_pass_the_check_with_no_advice(tmp_path: Path) -> None:
+    lay_blank(tmp_path / "new")
+
+    assert [check(str(folder)).findings for folder in (BODY_SCAN, tmp_path / "new")] == [(), ()]
+
+
+def test_it_can_be_rehearsed(tmp_path: Path) -> None:
+    request = Request(60 * MINUTE, str(BODY_SCAN), FAKE_VOICE, rehearsal=True)
+    out, store = tmp_path / "body-scan.mp3", Store(tmp_path / "store")
+    session = write(request, out, store)
+
+    assert out.exists() and session.timeline.total < 8 * MINUTE
+    whole = plan(Request(60 * MINUTE, str(BODY_SCAN), FAKE_VOICE), store)
+    assert [mark.title for mark in session.timeline.chapters] == [mark.title for mark in whole.timeline.chapters]
