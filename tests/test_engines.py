@@ -7,7 +7,7 @@ from unicodedata import normalize
 
 import numpy as np
 import pytest
-from voices_for_tests import LINES, phrase, voice_of
+from voices_for_tests import LINES, needs_piper, phrase, voice_of
 
 from audioguide.errors import EngineError, InputError, ScriptError
 from audioguide.lexicon import entries_for
@@ -19,6 +19,7 @@ from audioguide.store import Store
 from audioguide.voices import Voice, voice_names
 
 REAL = [pytest.param(name, marks=pytest.mark.speech) for name in ("natural", "system")]
+REAL += [pytest.param("piper", marks=[pytest.mark.speech, needs_piper])]
 NEAR = 0.08
 """How far the pace over LINES may lie from what was asked: thirds of one script differ by up to 5 %, and short
 phrases, or ones of two sentences, by more."""

