@@ -36,6 +36,8 @@ class Request:
     settings: Mapping[str, str] = field(default_factory=dict)
     only: str | None = None
     """One step, by name."""
+    with_closing: bool = False
+    """Whether the grounding by itself has the practice's closing behind it, for the phone page."""
     rehearsal: bool = False
     """Whether long silences are cut, for proof-listening."""
     from_step: str | None = None
@@ -65,6 +67,7 @@ class Request:
             "bell": self.bell,
             "settings": dict(self.settings),
             "only": self.only,
+            "with_closing": self.with_closing,
             "rehearsal": self.rehearsal,
             "from": self.from_step,
         }

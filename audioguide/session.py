@@ -188,7 +188,8 @@ def _session(
 
 
 def _title(request: Request, practice: Practice, samples: int) -> str:
-    only = f", {request.only}" if request.only else ""
+    closing = " and closing" if request.with_closing else ""
+    only = f", {request.only}{closing}" if request.only else ""
     start = f" from {request.from_step}" if request.from_step else ""
     rehearsed = f" (rehearsal{start})" if request.rehearsal else ""
     return f"{practice.title}{only}, {length_in_words(Fraction(samples, RATE_HZ))}{rehearsed}"
