@@ -41,12 +41,11 @@ class Studio:
 
     def _speak(self, phrases: list[Phrase]) -> None:
         missing = self._reader.missing(phrases)
-        for done, phrase in enumerate(missing):
-            self._progress(done, len(missing))
-            self._reader.clip(phrase)
-            self.spoken += 1
         if missing:
-            self._progress(len(missing), len(missing))
+            self._progress(0, len(missing))
+        for done, _ in enumerate(self._reader.speak(missing), 1):
+            self.spoken += 1
+            self._progress(done, len(missing))
         self.clips |= {phrase: self._reader.clip(phrase) for phrase in phrases}
 
     def _frames(self, cue: Phrase | Bell) -> int:

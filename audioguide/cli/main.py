@@ -3,15 +3,17 @@
 0 done, 1 an error that a user can mend, 2 wrong usage, 3 a bug (with its traceback), 130 Ctrl-C.
 """
 
+import os
 import re
 import signal
 import sys
 import traceback
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
 from audioguide.cli import build, care, listen, record, rehearse, shelves, wording
+from audioguide.crew import settle
 from audioguide.errors import AudioguideError, ScriptError, ScriptErrors
 
 _UsageError: Any = typer.BadParameter.__base__
@@ -110,7 +112,16 @@ def main() -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was begun is tidied up
-    sys.exit(run(sys.argv[1:]))
+    leave(run(sys.argv[1:]))
+
+
+def leave(code: int) -> NoReturn:
+    """End this process; at once where a thread still works on what nobody waits for, such as after Ctrl-C."""
+    if settle(0):
+        sys.exit(code)
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(code)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Who speaks: an engine, or a person's recordings with an engine behind them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol, Self
 
 from audioguide.lexicon import Lexicon
@@ -24,6 +24,9 @@ class Reader(Protocol):
 
     def missing(self, phrases: Iterable[Phrase]) -> list[Phrase]:
         """Return the phrases that must be spoken now, each once."""
+
+    def speak(self, phrases: Sequence[Phrase]) -> Iterator[None]:
+        """Put the clips of phrases into the store, several at once; yields when each is there, in their order."""
 
     def clip(self, phrase: Phrase) -> Clip:
         """Return a phrase's clip."""
