@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
+from audioguide.choices import ENDINGS, GUIDANCE
 from audioguide.clock import LEAD, frames
 from audioguide.errors import InputError
 from audioguide.manifest import Manifest
-from audioguide.practice import GUIDANCE, find_practice
-from audioguide.request import ENDINGS, Request, check_settings
+from audioguide.practice import find_practice
+from audioguide.request import Request, check_settings
 from audioguide.sound import SWELL
 from audioguide.voices import find_voice
 from audioguide.wording import APART_S, FINISH

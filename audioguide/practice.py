@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from audioguide.choices import GUIDANCE
 from audioguide.clock import FRAME, LONGEST_SESSION_H, RATE_HZ, duration
 from audioguide.errors import Found, InputError, did_you_mean
 from audioguide.language import HIDDEN, LAST_WORDS, SUFFIX, base_language
@@ -13,8 +14,6 @@ from audioguide.lexicon import Lexicon, read_lexicon
 from audioguide.model import ORDINARY, Line, Manner
 from audioguide.shelf import Layer, Table, is_file, is_path, read_toml, shelf, unknown_name
 
-DEFAULT = "psoas-release"
-GUIDANCE = ("full", "brief", "bells")
 _FILE = "practice.toml"
 _KEYS = ("extends", "title", "language", "description", "steps", "interlude", "longest_silence", "lexicon", "check")
 _SHORTEST_LONGEST_SILENCE_S = 10

@@ -6,13 +6,11 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
-from audioguide import practice, voices
+from audioguide.choices import ENDINGS, GUIDANCE, PRACTICE, VOICE
 from audioguide.clock import RATE_HZ, file_length
 from audioguide.errors import InputError, did_you_mean
 from audioguide.language import FUNCTIONS, JINJA_GLOBALS, PRIVATE, VARIABLES
-from audioguide.practice import GUIDANCE
 
-ENDINGS = ("wake", "sleep")
 _MOST_NAME_BYTES = 180
 ORDINARY_LENGTH = 20 * 60 * RATE_HZ
 """What `minutes` is for a single step whose length is left open. Samples."""
@@ -24,8 +22,8 @@ class Request:
 
     samples: int | None
     """The session's length; None only with `only`, for the step's natural length."""
-    practice: str = practice.DEFAULT
-    voice: str = voices.DEFAULT
+    practice: str = PRACTICE
+    voice: str = VOICE
     grounding: bool | None = None
     """None: as the practice has it for this length."""
     ending: str = ENDINGS[0]
@@ -84,7 +82,7 @@ def default_out(request: Request) -> Path:
     Where a word had to be made plain or the name cut, a few figures of a digest keep it apart from its like.
     """
     words = [Path(request.practice).resolve().name, file_length(request.samples) if request.samples else ""]
-    words += [request.only or "", Path(request.voice).stem if request.voice != voices.DEFAULT else ""]
+    words += [request.only or "", Path(request.voice).stem if request.voice != VOICE else ""]
     words += [f"{request.pace_wpm:g}wpm" if request.pace_wpm else ""]
     words += [word for word in (request.guidance, request.ending) if word not in (GUIDANCE[0], ENDINGS[0])]
     words += [

@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from hashlib import sha256
-from importlib.metadata import version
 from pathlib import Path
 
+from audioguide import __version__
 from audioguide.captions import caption_kinds
 from audioguide.captions import captions as captions_text
+from audioguide.choices import ENDINGS, GUIDANCE, PRACTICE, VOICE
 from audioguide.clock import RATE_HZ, minutes_length, parse_length
 from audioguide.errors import DamagedError, InputError, ScriptError
 from audioguide.files import Draft, atomic_file
@@ -22,14 +23,12 @@ from audioguide.numerals import length_in_words
 from audioguide.parse import parse
 from audioguide.pieces import Pieces
 from audioguide.plan import lay_out, natural_length
-from audioguide.practice import DEFAULT as DEFAULT_PRACTICE
-from audioguide.practice import GUIDANCE, Practice, find_practice
+from audioguide.practice import Practice, find_practice
 from audioguide.rehearsal import beginning_with, rehearsal
-from audioguide.request import ENDINGS, ORDINARY_LENGTH, Request, check_settings, default_out
+from audioguide.request import ORDINARY_LENGTH, Request, check_settings, default_out
 from audioguide.speak.cast import Reader, reader
 from audioguide.store import Store
 from audioguide.tags import MOST_CHAPTERS, About, id3
-from audioguide.voices import DEFAULT as DEFAULT_VOICE
 from audioguide.voices import RECORDED, Voice, find_voice, voice_names
 from audioguide.wording import rendered_text, sounds_before
 
@@ -51,8 +50,8 @@ class Session:
 def build(
     length: str | float | Fraction,
     *,
-    practice: str | Path = DEFAULT_PRACTICE,
-    voice: str | Path = DEFAULT_VOICE,
+    practice: str | Path = PRACTICE,
+    voice: str | Path = VOICE,
     grounding: bool | None = None,
     ending: str = ENDINGS[0],
     guidance: str = GUIDANCE[0],
@@ -182,7 +181,7 @@ def _session(
         )
     voice: dict[str, object] = {"name": who.voice.name, "engine": who.voice.engine}
     voice |= {} if who.voice.engine == RECORDED else {"pace_wpm": who.voice.pace_wpm}
-    versions = {"audioguide": version("audioguide"), "engine": who.fingerprint(), "encoder": encoder_version()}
+    versions = {"audioguide": __version__, "engine": who.fingerprint(), "encoder": encoder_version()}
     manifest = Manifest(about.title, practice, about.language, voice, options, versions, timeline)
     return Session(about, who.voice, timeline, studio.clips, studio.spoken, manifest)
 

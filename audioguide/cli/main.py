@@ -13,7 +13,6 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from audioguide.cli import build, care, listen, record, rehearse, shelves, wording
-from audioguide.crew import settle
 from audioguide.errors import AudioguideError, ScriptError, ScriptErrors
 
 _UsageError: Any = typer.BadParameter.__base__
@@ -117,7 +116,8 @@ def main() -> None:
 
 def leave(code: int) -> NoReturn:
     """End this process; at once where a thread still works on what nobody waits for, such as after Ctrl-C."""
-    if settle(0):
+    crew = sys.modules.get("audioguide.crew")
+    if crew is None or crew.settle(0):
         sys.exit(code)
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
