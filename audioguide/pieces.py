@@ -36,7 +36,7 @@ class Pieces:
         self._store = store
         self._always = (sound.FORMAT, sound.TONE_DBFS, encoder_version())
 
-    def stream(self, timeline: Timeline, clips: Mapping[Phrase, Clip]) -> Iterator[bytes]:
+    def stream(self, timeline: Timeline, clips: Mapping[Phrase, Clip]) -> Iterator[bytes | memoryview]:
         """Yield the Info frame, then the frames of the whole session in time order; several pieces are made at once.
 
         Args:
@@ -44,23 +44,18 @@ class Pieces:
             clips: the clip of each phrase.
         """
         pieces = [self._sound(placed, clips) for placed in timeline.sounds]
-        opening, closing = self._opening(), self._closing(timeline)
-        self._make_missing([opening, self._minute(), *pieces, closing])
+        opening, minute, closing = self._opening(), self._minute(), self._closing(timeline)
+        self._make_missing([opening, minute, *pieces, closing])
+        tone = memoryview(self._frames(minute))
         yield info_frame(timeline.total)
         yield self._frames(opening)
         at = OPENING
         for placed, piece in zip(timeline.sounds, pieces, strict=True):
-            yield from self.tone(placed.start - sound.lead_frames(placed.announced) - at)
+            yield from _lasting(tone, placed.start - sound.lead_frames(placed.announced) - at)
             yield self._frames(piece)
             at = placed.end + TAIL
-        yield from self.tone(timeline.frames - timeline.closing - at)
+        yield from _lasting(tone, timeline.frames - timeline.closing - at)
         yield self._frames(closing)
-
-    def tone(self, frame_count: int) -> Iterator[bytes]:
-        """Yield room tone of so many frames."""
-        minute = self._frames(self._minute()) if frame_count > 0 else b""
-        for start in range(0, frame_count, _TONE_FRAMES):
-            yield minute[: min(_TONE_FRAMES, frame_count - start) * FRAME_BYTES]
 
     def phrase(self, clip: Clip, level_db: float = 0.0, announced: bool = False) -> bytes:
         """Return the frames of a clip: its speech, softer or louder by level_db, with tone before and behind."""
@@ -120,3 +115,9 @@ class Pieces:
         frames = encode(piece.pcm())
         self._store.write(_KIND, piece.key, frames)
         return frames
+
+
+def _lasting(minute: memoryview, frame_count: int) -> Iterator[memoryview]:
+    """Yield room tone of so many frames."""
+    for start in range(0, frame_count, _TONE_FRAMES):
+        yield minute[: min(_TONE_FRAMES, frame_count - start) * FRAME_BYTES]

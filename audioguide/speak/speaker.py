@@ -55,6 +55,7 @@ class Speaker:
         self._proved: set[int] = set()
         self._calibrating = threading.Lock()
         self._closed = False
+        self._keys: dict[Phrase, str] = {}
         self._refuse_pace()
         entries = entries_for(voice.engine, (lexicon, voice.lexicon))
         self._lexicon = {word: self._readable(entry) for word, entry in entries.items()}
@@ -173,11 +174,13 @@ class Speaker:
         return min(max(asked, self._engine.slowest_wpm), self._engine.fastest_wpm)
 
     def _key(self, phrase: Phrase) -> str:
-        voice = self.voice
-        return key_of(
-            *(FORMAT, self._words(phrase), voice.engine, self._fingerprint),
-            *(self._pace(phrase), voice.language, voice.options),
-        )
+        if phrase not in self._keys:
+            voice = self.voice
+            self._keys[phrase] = key_of(
+                *(FORMAT, self._words(phrase), voice.engine, self._fingerprint),
+                *(self._pace(phrase), voice.language, voice.options),
+            )
+        return self._keys[phrase]
 
     def _known(self, key: str) -> Facts | None:
         facts = self._store.facts(_KIND, key)
