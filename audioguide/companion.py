@@ -40,7 +40,7 @@ def companion_request(manifest: Manifest, near: Path) -> Request:
         words = f"practice {practice.name} has no grounding; write [interlude.grounding] into its practice.toml"
         raise InputError(words)
     options = manifest.options
-    settings, pace_wpm = options.get("settings"), options.get("pace_wpm")
+    settings, said, pace_wpm = (options.get(key) for key in ("settings", "said", "pace_wpm"))
     return Request(
         None,
         practice=place,
@@ -50,6 +50,7 @@ def companion_request(manifest: Manifest, near: Path) -> Request:
         pace_wpm=float(pace_wpm) if isinstance(pace_wpm, int | float) else None,
         bell=options.get("bell") is not False,
         settings=check_settings(settings) if isinstance(settings, dict) else {},
+        said={str(word): str(how) for word, how in said.items()} if isinstance(said, dict) else {},
         only=practice.grounding.step.name,
         with_closing=True,
     )

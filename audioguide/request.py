@@ -10,6 +10,8 @@ from audioguide.choices import ENDINGS, GUIDANCE, PRACTICE, VOICE
 from audioguide.clock import RATE_HZ, file_length
 from audioguide.errors import InputError, did_you_mean
 from audioguide.language import FUNCTIONS, JINJA_GLOBALS, PRIVATE, VARIABLES
+from audioguide.lexicon import Lexicon, Said
+from audioguide.model import Source
 
 _MOST_NAME_BYTES = 180
 ORDINARY_LENGTH = 20 * 60 * RATE_HZ
@@ -32,6 +34,8 @@ class Request:
     """None: the voice's own."""
     bell: bool = True
     settings: Mapping[str, str] = field(default_factory=dict)
+    said: Mapping[str, str] = field(default_factory=dict)
+    """How words of this one session are said, such as a name; as in a lexicon."""
     only: str | None = None
     """One step, by name."""
     with_closing: bool = False
@@ -64,11 +68,16 @@ class Request:
             "pace_wpm": self.pace_wpm,
             "bell": self.bell,
             "settings": dict(self.settings),
+            "said": dict(self.said),
             "only": self.only,
             "with_closing": self.with_closing,
             "rehearsal": self.rehearsal,
             "from": self.from_step,
         }
+
+    def lexicon(self) -> Lexicon:
+        """Return how words of this session are said; it wins over the practice's and the voice's."""
+        return tuple(Said(word, said, "", Source("--say", 1)) for word, said in self.said.items())
 
 
 def _choice(option: str, value: str, known: tuple[str, ...]) -> None:
@@ -90,6 +99,7 @@ def default_out(request: Request) -> Path:
         "" if request.bell else "no-bell",
     ]
     words += [f"{key}-{value}" for key, value in sorted(request.settings.items())]
+    words += [f"{word}-as-{said}" for word, said in sorted(request.said.items())]
     words += [f"from-{request.from_step}" if request.from_step else "", "rehearsal" if request.rehearsal else ""]
     whole = "-".join(word for word in words if word)
     plain = "-".join(_plain(word) for word in words if word)
@@ -122,6 +132,23 @@ def read_settings(pairs: Iterable[str]) -> dict[str, str]:
             raise InputError(f"--set {pair}: {key} is set twice")
         settings[key] = value
     return check_settings(settings)
+
+
+def read_said(pairs: Iterable[str]) -> dict[str, str]:
+    """Return the words of ``--say WORD=SAID`` options, and how each is said.
+
+    Raises:
+        InputError: a pair has no ``=``, says nothing, or its word stands twice.
+    """
+    words: dict[str, str] = {}
+    for pair in pairs:
+        word, _, said = (part.strip() for part in pair.partition("="))
+        if not word or not said:
+            raise InputError(f"--say {pair}: write it as WORD=SAID, such as --say Siobhan=shi-VAWN")
+        if word in words:
+            raise InputError(f"--say {pair}: {word} stands twice")
+        words[word] = said
+    return words
 
 
 def check_settings(settings: Mapping[str, str]) -> dict[str, str]:

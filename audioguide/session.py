@@ -31,6 +31,7 @@ from audioguide.store import Store
 from audioguide.tags import MOST_CHAPTERS, About, id3
 from audioguide.voices import RECORDED, Voice, find_voice, voice_names
 from audioguide.wording import rendered_text, sounds_before
+from audioguide.workshop import Workshop
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,19 +142,28 @@ def render(request: Request) -> str:
     return rendered_text(request, find_practice(request.practice), request.samples or ORDINARY_LENGTH)
 
 
-def plan(request: Request, store: Store, progress: Progress | None = None) -> Session:
+def plan(request: Request, store: Store, progress: Progress | None = None, workshop: Workshop | None = None) -> Session:
     """Return a session laid out to the sample; speaks what was never spoken, writes no MP3.
+
+    Args:
+        request: what is asked for.
+        store: where clips and pieces are kept.
+        progress: told how far the speaking is.
+        workshop: what several sessions share; None: this one has its own.
 
     Raises:
         AudioguideError: with a message that says what to do.
     """
+    if workshop is None:
+        with Workshop() as own:
+            return plan(request, store, progress, own)
     practice = find_practice(request.practice)
     voice = find_voice(request.voice).at_pace(request.pace_wpm)
     _refuse_other_language(practice, voice)
     skipped = sounds_before(request, practice)
-    with reader(voice, store, practice.lexicon) as who:
+    with reader(voice, store, (*request.lexicon(), *practice.lexicon), workshop.engines) as who:
         studio = Studio(who, progress)
-        timeline = Fitter(request, practice, voice, studio).fit()
+        timeline = Fitter(request, practice, voice, studio, workshop.renderer(practice)).fit()
         about = About(_title(request, practice, timeline.total), practice.title, practice.language)
         heard = rehearsal(beginning_with(timeline, skipped)) if request.rehearsal else timeline
         return _session(about, heard, studio, who, practice.name, request.options())

@@ -47,15 +47,15 @@ def rendered_text(request: Request, practice: Practice, samples: int) -> str:
     return "\n\n".join(texts) + "\n"
 
 
-def read_cues(request: Request, practice: Practice, samples: int) -> list[Cue]:
-    """Return the cues of a session of that length.
+def read_cues(request: Request, practice: Practice, samples: int, renderer: Renderer | None = None) -> list[Cue]:
+    """Return the cues of a session of that length; arguments as for read_phrases.
 
     Raises:
         InputError: an option asks for what the practice does not have.
         ScriptError: a script is wrong; ScriptErrors: several things are.
     """
     cues: list[Cue] = []
-    for told in read_steps(request, practice, samples):
+    for told in read_steps(request, practice, samples, renderer):
         cues += told.cues
         cues += [LINE_END.pause(cues[-1].source, Written.LINE)] if isinstance(cues[-1], Phrase) else []
     return _with_first_chapter(cues, practice)

@@ -50,6 +50,10 @@ Settings = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="A word for the scripts; may be given several times."),
 ]
+Say = Annotated[
+    list[str] | None,
+    typer.Option("--say", metavar="WORD=SAID", help="How a word of this session is said; may be given several times."),
+]
 Only = Annotated[
     str | None, typer.Option("--only", metavar="STEP", help="One step by itself; LENGTH may then be left out.")
 ]
@@ -77,6 +81,7 @@ def request(
     pace: Pace = None,
     bell: BellOn = True,
     settings: Settings = None,
+    say: Say = None,
     only: Only = None,
 ) -> "Request":
     """Return the request that these options make.
@@ -85,11 +90,11 @@ def request(
         InputError: one of them cannot be used.
     """
     from audioguide.clock import parse_length
-    from audioguide.request import Request, read_settings
+    from audioguide.request import Request, read_said, read_settings
 
     samples = parse_length(length) if length else None
-    known = read_settings(settings or ())
-    return Request(samples, practice, voice, grounding, ending, guidance, pace, bell, known, only)
+    known, said = read_settings(settings or ()), read_said(say or ())
+    return Request(samples, practice, voice, grounding, ending, guidance, pace, bell, known, said, only)
 
 
 def for_request(command: Callable[..., None]) -> Callable[..., None]:

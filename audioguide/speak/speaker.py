@@ -12,7 +12,7 @@ from audioguide.crew import in_order, settle
 from audioguide.errors import EngineError, InputError, PhraseError, ScriptError
 from audioguide.lexicon import Lexicon, Said, entries_for
 from audioguide.model import Clip, Phrase, Source
-from audioguide.speak.engine import Engine, Recording, find_engine
+from audioguide.speak.engine import Engine, Engines, Recording, find_engine
 from audioguide.speak.normalise import apply_lexicon, is_phonemes, spoken, unreadable
 from audioguide.speak.reference import FASTER, LINES, LOUDER_LU, nominal_pace, pace_wpm
 from audioguide.store import Facts, Store, key_of
@@ -34,13 +34,14 @@ _BELIEVABLE_HZ = range(8_000, 192_001)
 class Speaker:
     """One voice at one pace, with its engine and the store; a context that closes the engine."""
 
-    def __init__(self, voice: Voice, store: Store, lexicon: Lexicon = ()) -> None:
+    def __init__(self, voice: Voice, store: Store, lexicon: Lexicon = (), engines: Engines | None = None) -> None:
         """Find the voice's engine.
 
         Args:
             voice: who speaks.
             store: where clips are kept.
             lexicon: the practice's own; it wins over the voice's.
+            engines: those that several sessions share; None: engines of its own, closed at the end.
 
         Raises:
             EngineError: there is no such engine, or it cannot be loaded here.
@@ -49,10 +50,11 @@ class Speaker:
         """
         self.voice = voice
         self._store = store
-        self._engine: Engine = find_engine(voice.engine, voice.shown)
-        self._engines = [self._engine]
-        self._idle = [self._engine]
-        self._proved: set[int] = set()
+        self._engines = engines or Engines()
+        self._own = engines is None
+        with self._lent() as engine:
+            self._engine: Engine = engine
+            """For what is asked of any of them."""
         self._calibrating = threading.Lock()
         self._closed = False
         self._keys: dict[Phrase, str] = {}
@@ -67,8 +69,8 @@ class Speaker:
     def __exit__(self, *reason: object) -> None:
         """Close the engines, and let what they were at come to its end."""
         self._closed = True
-        for engine in self._engines:
-            engine.close()
+        if self._own:
+            self._engines.__exit__(*reason)
         settle(CLOSE_S)
 
     @cached_property
@@ -80,19 +82,18 @@ class Speaker:
 
     @contextmanager
     def _lent(self) -> Iterator[Engine]:
-        """Give an engine that nobody else uses; each shows that it works here before its first phrase."""
+        """Give an engine that nobody else uses."""
+        engine = self._engines.lend(self.voice.engine, self.voice.shown)
         try:
-            engine = self._idle.pop()
-        except IndexError:
-            engine = find_engine(self.voice.engine, self.voice.shown)
-            self._engines.append(engine)
-        try:
-            if id(engine) not in self._proved and (why := engine.probe()):
-                raise self._unusable(why)
-            self._proved.add(id(engine))
             yield engine
         finally:
-            self._idle.append(engine)
+            self._engines.give_back(self.voice.engine, engine)
+
+    def _require(self, engine: Engine) -> None:
+        """Let an engine show that it works here, before its first phrase."""
+        if id(engine) not in self._engines.proved and (why := engine.probe()):
+            raise self._unusable(why)
+        self._engines.proved.add(id(engine))
 
     def _unusable(self, why: str) -> EngineError:
         others = [name for name in voice_names() if find_voice(name).engine not in (self.voice.engine, RECORDED)]
@@ -200,6 +201,7 @@ class Speaker:
     def _spoken(self, phrase: Phrase, words: str, nominal_wpm: float) -> bytes:
         voice = self.voice.at_pace(nominal_wpm)
         with self._lent() as engine:
+            self._require(engine)
             for attempt in range(1, ATTEMPTS + 1):
                 try:
                     return _checked(engine.speak(words, voice), phrase.text)
