@@ -7,6 +7,7 @@ many at the very front, so that sample i of a piece at frame F comes out as samp
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 from audioguide.clock import FRAME, RATE_HZ, frames_for
 
@@ -70,6 +71,7 @@ def encode(pcm: bytes) -> bytes:
     return kept
 
 
+@cache
 def encoder_version() -> str:
     """Return what may change an encoded piece."""
     from importlib.metadata import version

@@ -21,14 +21,14 @@ from audioguide.model import Chapter, Clip, Cue, Line, Phrase, Source, Timeline
 from audioguide.mp3 import encoder_version
 from audioguide.numerals import length_in_words
 from audioguide.parse import parse
-from audioguide.pieces import Pieces
+from audioguide.pieces import Pieces, identity
 from audioguide.plan import lay_out, natural_length
 from audioguide.practice import Practice, find_practice
 from audioguide.rehearsal import beginning_with, rehearsal
 from audioguide.request import ORDINARY_LENGTH, Request, check_settings, default_out
 from audioguide.speak.cast import Reader, reader
 from audioguide.store import Store
-from audioguide.tags import MOST_CHAPTERS, About, id3
+from audioguide.tags import MOST_CHAPTERS, About, id3, tag_size
 from audioguide.voices import RECORDED, Voice, find_voice, voice_names
 from audioguide.wording import rendered_text, sounds_before
 from audioguide.workshop import Workshop
@@ -117,10 +117,42 @@ def write(
         AudioguideError: with a message that says what to do.
     """
     session = _write(lambda: plan(request, store, progress), out, store)
+    _write_captions(session, out, kinds)
+    return session
+
+
+def renew(
+    request: Request, out: Path, store: Store, kinds: Iterable[str] = (), workshop: Workshop | None = None
+) -> tuple[Session, bool]:
+    """Build a session into the file out, unless that is this very session already; arguments and errors as for write.
+
+    Returns:
+        The session, and whether it was written.
+    """
+    session = plan(request, store, workshop=workshop)
+    written = not _stands(session, out)
+    if written:
+        at_hand = [session]
+        session = _write(lambda: at_hand.pop() if at_hand else plan(request, store, workshop=workshop), out, store)
+    _write_captions(session, out, kinds)
+    return session, written
+
+
+def _stands(session: Session, out: Path) -> bool:
+    """Return whether a file is this very session: its tag is the one that would be written over these very frames."""
+    try:
+        data = out.read_bytes()
+    except OSError:
+        return False
+    size = tag_size(data)
+    frames = sha256(memoryview(data)[size:]).hexdigest()
+    return data[:size] == _tag(session, replace(session.manifest, sha256=frames))
+
+
+def _write_captions(session: Session, out: Path, kinds: Iterable[str]) -> None:
     for kind in kinds:
         with atomic_file(out.with_suffix(f".{kind}"), f".{kind}") as draft:
             draft.put(captions_text(kind, session.timeline, session.about.title).encode())
-    return session
 
 
 def say(text: str, voice: Voice, out: Path, store: Store, progress: Progress | None = None) -> Session:
@@ -192,7 +224,8 @@ def _session(
     voice: dict[str, object] = {"name": who.voice.name, "engine": who.voice.engine}
     voice |= {} if who.voice.engine == RECORDED else {"pace_wpm": who.voice.pace_wpm}
     versions = {"audioguide": __version__, "engine": who.fingerprint(), "encoder": encoder_version()}
-    manifest = Manifest(about.title, practice, about.language, voice, options, versions, timeline)
+    sound = identity(timeline, studio.clips)
+    manifest = Manifest(about.title, practice, about.language, voice, options, versions, timeline, sound)
     return Session(about, who.voice, timeline, studio.clips, studio.spoken, manifest)
 
 
