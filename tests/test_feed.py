@@ -109,7 +109,7 @@ def test_the_guid_of_the_feed_is_that_of_its_address_without_scheme_and_slash() 
 @settings(max_examples=80, deadline=None)
 @given(st.text(max_size=40), st.lists(st.text(max_size=20), max_size=3))
 def test_no_title_breaks_the_feed(title: str, chapters: list[str]) -> None:
-    episode = replace(ONE, title=title.strip(), chapter_titles=tuple(chapters))
+    episode = replace(ONE, name=f"caf\udce9 {title}", title=title.strip(), chapter_titles=tuple(chapters))
     assert [
         line for line in feed_rules.broken(feed_text(replace(FEED, episodes=(episode,)))) if "title" not in line
     ] == []

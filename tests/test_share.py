@@ -233,6 +233,7 @@ def test_a_public_address_is_refused(found: list[str], words: str) -> None:
 def test_a_place_has_one_host_and_on_loopback_a_name() -> None:
     assert Place(ip_address("192.168.1.9"), 8000).hosts() == {"192.168.1.9:8000"}
     assert Place(ip_address("fd00::2"), 8000).hosts() == {"[fd00::2]:8000"}
+    assert Place(ip_address("10.0.0.1"), 80).hosts() == {"10.0.0.1"}
     assert Place(LOOPBACK, 8000).hosts() == {"127.0.0.1:8000", "localhost:8000"}
 
 
@@ -304,6 +305,29 @@ def test_two_runs_have_two_tokens_of_128_bits(
     tokens = [url.split("/")[3] for url in (one, out.strip())]
     assert len(set(tokens)) == 2 and all(re.fullmatch("[A-Za-z0-9_-]{22}", token) for token in tokens)
     assert "nobody asked for anything for 0.5s" in err and "\033" not in out + err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no pseudo-terminals")
+@pytest.mark.parametrize("colour", ["", "1"])
+def test_a_terminal_shows_the_code_that_leads_to_the_url(folder: Path, shared_store: Store, colour: str) -> None:
+    import pty
+
+    words = [sys.executable, "-m", "audioguide.cli.main", "share", str(folder), "--idle", "0.2s"]
+    words += ["--cache", str(shared_store.folder)]
+    master, slave = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "100", **({"NO_COLOR": colour} if colour else {})}
+    with subprocess.Popen(words, stdout=slave, stderr=subprocess.PIPE, env=environment) as process:
+        assert process.stderr
+        err = process.stderr.read().decode()
+    os.close(slave)
+    with os.fdopen(master, "rb", buffering=0) as terminal:
+        shown = terminal.read(1 << 20).decode().replace("\r\n", "\n")
+    if "no network" in err or "open on the Internet" in err:
+        assert process.returncode == 1 and shown == ""
+        return
+    url, _, code = shown.partition("\n")
+    assert code.strip("\n") == qr(url, coloured=not colour)
+    assert "guest" in err and "firewall" in err and "Do Not Disturb" in err and "trim silence" in err
 
 
 @pytest.mark.parametrize(

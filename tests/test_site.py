@@ -2,17 +2,23 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
+from xml.etree.ElementTree import fromstring
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from phone_for_tests import JPEG, add, with_cover
 
+from audioguide.manifest import OWNER, from_bytes, to_bytes
+from audioguide.model import Placed
+from audioguide.phone import html
 from audioguide.phone.catalogue import Catalogue, Slice
 from audioguide.phone.grounding import Groundings
 from audioguide.phone.site import CHAPTERS, FEED, MP3, PAGE, VTT, Item, site, slug
 from audioguide.store import Store
+from audioguide.tags import About, id3, private_frame, tag_size
 
 BASE = "https://example.org/calm/"
 
@@ -39,7 +45,7 @@ def test_each_session_has_its_files_and_each_grounding_stands_there_once(
     folder: Path, shared_store: Store, tmp_path: Path
 ) -> None:
     items = table(folder, shared_store, tmp_path)
-    kinds = sorted(re.sub("-[0-9a-f]{8}[.]", ".", name) for name in items if not name.startswith("page"))
+    kinds = sorted(re.sub("-[0-9a-f]{8}[.]", ".", name) for name in items.keys() - html.ASSETS.keys())
 
     assert [name for name in kinds if name not in (PAGE, FEED)] == sorted(
         [f"{stem}.{kind}" for stem in ("b", "fur-zoe", "gone") for kind in ("mp3", "vtt", "chapters.json")]
@@ -108,6 +114,32 @@ def test_what_has_no_grounding_is_told_once_and_helpfully(folder: Path, shared_s
     assert len(told) >= 1 and len(set(told)) == len(told)
     assert all("the page offers no grounding" in words for words in told)
     assert list(groundings.tracks.values()) == [None, None]
+
+
+@pytest.mark.parametrize("name", ["a\0b", "../small", "/etc", "hum", "\ud800", "x" * 5000])
+def test_whatever_a_manifest_says_page_and_feed_are_made(tmp_path: Path, shared_store: Store, name: str) -> None:
+    path = add(tmp_path, "a.mp3", 40, shared_store)
+    data = path.read_bytes()
+    size = tag_size(data)
+    manifest = from_bytes(private_frame(data[:size], OWNER) or b"")
+    assert manifest
+    odd = replace(
+        manifest,
+        title=f"</script>{name}\n\n-->",
+        practice=name,
+        voice={"name": name},
+        language=f"<{name}>",
+        options={"settings": {name: name}, "pace_wpm": float("inf"), "ending": name},
+        timeline=replace(manifest.timeline, chapters=(Placed(5, name), Placed(1, "]]>"), Placed(1 << 30, "late"))),
+    )
+    tag = id3(About("t", "a", "en"), (), manifest.timeline.total, (OWNER, to_bytes(odd)))
+    path.write_bytes(tag + data[size:])
+    items = table(tmp_path, shared_store, tmp_path)
+
+    feed, page = items[FEED].body, items[PAGE].body
+    assert isinstance(feed, bytes) and isinstance(page, bytes)
+    assert len(fromstring(feed).findall("channel/item")) == 1
+    assert b"</script>" + name.encode(errors="replace")[:5] not in page
 
 
 @given(st.text(max_size=100))

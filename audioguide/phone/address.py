@@ -10,6 +10,8 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from audioguide.errors import InputError
 
 LOOPBACK = IPv4Address("127.0.0.1")
+_HTTP = 80
+"""The port that no browser names."""
 _ELSEWHERE = (
     (socket.AF_INET, "198.51.100.1"),
     (socket.AF_INET6, "2001:db8::1"),
@@ -40,13 +42,15 @@ class Place:
     @property
     def host(self) -> str:
         """As it stands in an address bar and in the Host header."""
-        name = f"[{self.address}]" if self.address.version == 6 else str(self.address)
-        return f"{name}:{self.port}" if self.port != 80 else name
+        return self._with_port(f"[{self.address}]" if self.address.version == 6 else str(self.address))
 
     def hosts(self) -> frozenset[str]:
         """Return the Host headers that are ours; a page of another site that resolves to this address has another."""
-        local = {f"localhost:{self.port}"} if self.address.is_loopback else set[str]()
+        local = {self._with_port("localhost")} if self.address.is_loopback else set[str]()
         return frozenset({self.host, *local})
+
+    def _with_port(self, name: str) -> str:
+        return name if self.port == _HTTP else f"{name}:{self.port}"
 
 
 def private_address(found: Iterator[Address] | None = None) -> Address:

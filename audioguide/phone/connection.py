@@ -108,6 +108,7 @@ class Sharing(Server):
 
     def __init__(self, app: Phone, idle_s: float, connection: type[Connection] = Connection) -> None:
         """Serve app until nothing was asked for idle_s seconds."""
+        self._app = app
         self._idle_s = idle_s
         self._last = time.monotonic()
         self._asked = 0
@@ -119,9 +120,8 @@ class Sharing(Server):
 
     async def on_tick(self, counter: int) -> bool:
         """Return whether it is over."""
-        state = self.server_state
-        if state.tasks or state.total_requests != self._asked:
-            self._last, self._asked = time.monotonic(), state.total_requests
+        if self.server_state.tasks or self._app.asked != self._asked:
+            self._last, self._asked = time.monotonic(), self._app.asked
         return await super().on_tick(counter) or time.monotonic() - self._last > self._idle_s
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

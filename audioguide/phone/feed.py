@@ -120,7 +120,7 @@ def _item(item: Element, feed: Feed, episode: Episode, number: int) -> None:
     _add(item, "title", episode.title or episode.name)
     _add(item, "description", _description(episode))
     _add(item, "enclosure", url=feed.base_url + episode.audio, length=str(episode.size_bytes), type="audio/mpeg")
-    _add(item, "guid", str(uuid5(SESSIONS, episode.name)), isPermaLink="false")
+    _add(item, "guid", str(uuid5(SESSIONS, _clean(episode.name))), isPermaLink="false")
     _add(item, "pubDate", format_datetime(published(episode.seconds)))
     _add(item, "itunes:duration", str(round(episode.seconds)))
     _add(item, "itunes:episode", str(number))

@@ -47,7 +47,7 @@ class Groundings:
         for entry in self.missing(entries):
             try:
                 track = self._track(companion_request(entry.manifest, self._near))
-            except AudioguideError as error:
+            except (AudioguideError, OSError, ValueError) as error:  # a manifest may say anything
                 track = None
                 self._tell_once(f"{error}; until then the page offers no grounding there")
             self.tracks = {**self.tracks, entry.digest: track}

@@ -47,6 +47,8 @@ class Phone:
         self._look = look
         self._table: Mapping[str, Item] = {}
         self._looking = asyncio.Lock()
+        self.asked = 0
+        """Requests below the token."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request (ASGI)."""
@@ -60,6 +62,7 @@ class Phone:
         name = self._name(request.scope["raw_path"])
         if name is None:
             return _words(404, _NOT_FOUND)
+        self.asked += 1
         if request.method not in _METHODS:
             return _words(405, "GET and HEAD only.\n", {"Allow": ", ".join(_METHODS)})
         if not name:
