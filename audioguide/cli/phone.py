@@ -3,12 +3,14 @@
 import os
 import shutil
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from audioguide.cli import options as o
+from audioguide.cli.progress import speaking
 from audioguide.clock import RATE_HZ, parse_length
 
 app = typer.Typer()
@@ -36,12 +38,14 @@ def share(
     shared: list[str] = []
 
     def announce(url: str, count: int) -> None:
+        bar.close()
         shared.append(url)
         _announce(url, count, folder, local)
 
     try:
-        with at[0]:
-            share_folder(folder, session.open_store(cache), at, idle_s, _tell, announce)
+        with at[0], ExitStack() as bar:
+            progress = bar.enter_context(speaking())
+            share_folder(folder, session.open_store(cache), at, idle_s, _tell, announce, progress)
     except KeyboardInterrupt:
         if not shared:
             raise
@@ -87,7 +91,8 @@ def publish(
     from audioguide import session
     from audioguide.phone.publish import publish as publish_folder
 
-    done = publish_folder(folder, to, base_url, session.open_store(cache), _tell)
+    with speaking() as progress:
+        done = publish_folder(folder, to, base_url, session.open_store(cache), _tell, progress)
     sessions = f"{done.sessions} session{'' if done.sessions == 1 else 's'}"
     typer.echo(f"{to}  {sessions}, {done.files} files, {done.size_bytes / 1_000_000:.1f} MB")
     _tell(f"{done.written} written, {done.removed} removed, the others were there")

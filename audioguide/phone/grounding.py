@@ -7,6 +7,7 @@ from pathlib import Path
 from audioguide import session
 from audioguide.companion import companion_request, edges
 from audioguide.errors import AudioguideError
+from audioguide.fit import Progress
 from audioguide.phone.catalogue import Entry, read, stamp_of
 from audioguide.request import Request
 from audioguide.store import Store, key_of
@@ -42,21 +43,21 @@ class Groundings:
         """Return the sessions that were not looked at yet."""
         return [entry for entry in entries if entry.digest not in self.tracks]
 
-    def build(self, entries: Iterable[Entry]) -> None:
-        """Build the tracks of sessions, one after the other."""
+    def build(self, entries: Iterable[Entry], progress: Progress | None = None) -> None:
+        """Build the tracks of sessions, one after the other; progress is told how far the speaking is."""
         for entry in self.missing(entries):
             try:
-                track = self._track(companion_request(entry.manifest, self._near))
+                track = self._track(companion_request(entry.manifest, self._near), progress)
             except (AudioguideError, OSError, ValueError) as error:  # a manifest may say anything
                 track = None
                 self._tell_once(f"{error}; until then the page offers no grounding there")
             self.tracks = {**self.tracks, entry.digest: track}
 
-    def _track(self, request: Request) -> Track | None:
+    def _track(self, request: Request, progress: Progress | None) -> Track | None:
         key = key_of(asdict(request))[:12]
         if key not in self._built:
             path = self._folder / f"{key}.mp3"
-            session.write(request, path, self._store)
+            session.write(request, path, self._store, progress)
             stamp = stamp_of(path.stat())
             entry = read(path, stamp) if stamp else None
             if entry is None:  # something else was put there in the meantime

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from audioguide.errors import InputError, OutputError
 from audioguide.files import Draft, atomic_file, read_at_most
+from audioguide.fit import Progress
 from audioguide.phone.catalogue import Catalogue, Slice, stamp_of
 from audioguide.phone.grounding import Groundings
 from audioguide.phone.site import FEED, PAGE, Item, site
@@ -39,7 +40,14 @@ class Published:
     has_feed: bool
 
 
-def publish(folder: Path, to: Path, base_url: str, store: Store, tell: Callable[[str], None]) -> Published:
+def publish(
+    folder: Path,
+    to: Path,
+    base_url: str,
+    store: Store,
+    tell: Callable[[str], None],
+    progress: Progress | None = None,
+) -> Published:
     """Publish the sessions of a folder.
 
     Args:
@@ -48,6 +56,7 @@ def publish(folder: Path, to: Path, base_url: str, store: Store, tell: Callable[
         base_url: where that will stand on the web; empty: no feed.
         store: where clips and pieces are kept.
         tell: told in a line what could not be built.
+        progress: told how far the speaking is.
 
     Raises:
         InputError: one of these cannot be used.
@@ -60,7 +69,7 @@ def publish(folder: Path, to: Path, base_url: str, store: Store, tell: Callable[
         raise InputError(f"no session stands in {folder}; build one first: audioguide build 20")
     with TemporaryDirectory(prefix="audioguide-", ignore_cleanup_errors=True) as built:
         groundings = Groundings(Path(built), store, folder, tell)
-        groundings.build(entries)
+        groundings.build(entries, progress)
         table = site(entries, groundings.tracks, url)
         written, removed = _write(table, to)
     size_bytes = sum(item.size for item in table.values())

@@ -7,6 +7,7 @@ from secrets import token_urlsafe
 from tempfile import TemporaryDirectory
 from threading import Thread
 
+from audioguide.fit import Progress
 from audioguide.phone.address import Place
 from audioguide.phone.catalogue import Catalogue
 from audioguide.phone.grounding import Groundings
@@ -28,10 +29,10 @@ class Shelf:
         self._table: Mapping[str, Item] = {}
         self._builder = Thread()
 
-    def prepare(self) -> int:
+    def prepare(self, progress: Progress | None = None) -> int:
         """Build the groundings of all sessions that are there, and return how many sessions these are."""
         entries = self._catalogue.look()
-        self._groundings.build(entries)
+        self._groundings.build(entries, progress)
         return len(entries)
 
     def look(self) -> Mapping[str, Item]:
@@ -54,6 +55,7 @@ def share(
     idle_s: float,
     tell: Callable[[str], None],
     announce: Callable[[str, int], None],
+    progress: Progress | None = None,
 ) -> None:
     """Share the sessions of a folder; returns when nobody has asked for anything for idle_s seconds.
 
@@ -64,6 +66,7 @@ def share(
         idle_s: seconds.
         tell: told in a line what could not be built.
         announce: told the URL and how many sessions there are, when all is ready.
+        progress: told how far the speaking is, before that.
 
     Raises:
         InputError: there is no such folder.
@@ -77,7 +80,7 @@ def share(
     url = f"http://{place.host}/{token}/"
     with TemporaryDirectory(prefix="audioguide-", ignore_cleanup_errors=True) as built:
         shelf = Shelf(Catalogue(folder), Groundings(Path(built), store, folder, tell), url)
-        count = shelf.prepare()
+        count = shelf.prepare(progress)
         server = Sharing(Phone(token, place.hosts(), shelf.look), idle_s)
         announce(url, count)
         server.run_at(listener)
