@@ -11,7 +11,6 @@ import typer
 
 from audioguide.cli import options as o
 from audioguide.cli.progress import speaking
-from audioguide.clock import RATE_HZ, parse_length
 
 app = typer.Typer()
 
@@ -30,6 +29,7 @@ def share(
 ) -> None:
     """Show the sessions of DIR on a phone of this network: scan the code. Ctrl-C ends it."""
     from audioguide import session
+    from audioguide.clock import RATE_HZ, parse_length
     from audioguide.phone import address
     from audioguide.phone.share import share as share_folder
 
