@@ -12,7 +12,7 @@ from pathlib import Path
 from helpers import write_practice
 
 from audioguide.clock import RATE_HZ
-from audioguide.phone.address import LOOPBACK, listen
+from audioguide.phone.address import LOOPBACK, Address, listen
 from audioguide.phone.catalogue import Catalogue
 from audioguide.phone.connection import Connection, Sharing
 from audioguide.phone.grounding import Groundings
@@ -91,7 +91,7 @@ class Running:
 
     def ask(self, name: str = "", headers: Mapping[str, str] | None = None, method: str = "GET") -> Answer:
         """Return the answer for a file below the token."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection(self.host, timeout=20)
         try:
             connection.request(method, f"/{self.token}/{name}", headers=dict(headers or {}))
             response = connection.getresponse()
@@ -140,16 +140,20 @@ def everything(client: socket.socket, quiet_s: float | None = None) -> bytes:
 
 @contextmanager
 def running(
-    folder: Path, store: Store, idle_s: float = 3600, connection: type[Connection] = Connection
+    folder: Path,
+    store: Store,
+    idle_s: float = 3600,
+    connection: type[Connection] = Connection,
+    address: Address = LOOPBACK,
 ) -> Iterator[InThread]:
     """Give the real server for a folder, on a free port of loopback."""
-    listener, place = listen(LOOPBACK, 0)
+    listener, place = listen(address, 0)
     built = folder / "built"
     built.mkdir(exist_ok=True)
     told: list[str] = []
     shelf = Shelf(Catalogue(folder), Groundings(built, store, folder, told.append), f"http://{place.host}/{TOKEN}/")
     shelf.prepare()
-    server = Sharing(Phone(TOKEN, place.hosts(), shelf.look), idle_s, connection)
+    server = Sharing(Phone(TOKEN, place, shelf.look), idle_s, connection)
     thread = threading.Thread(target=server.run_at, args=(listener,), daemon=True)
     thread.start()
     while not server.started:

@@ -38,12 +38,14 @@ def phone(tmp_path_factory: pytest.TempPathFactory, shared_store: Store) -> Iter
 
 
 @pytest.fixture(autouse=True)
-def still_well(phone: Running) -> Iterator[None]:
-    """After each attack the server answers at once, and has failed nobody."""
+def still_well(phone: Running, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """After each attack the server answers at once, has failed nobody, and has told nobody's secrets."""
     yield
     begun = time.monotonic()
     assert phone.ask().status == 200
     assert time.monotonic() - begun < QUICK_S
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+    assert TOKEN not in caplog.text
 
 
 def audio(phone: Running, stem: str) -> str:

@@ -17,9 +17,9 @@ from phone_for_tests import JPEG, TOKEN, InThread, Running, add, everything, run
 
 from audioguide.cli.main import run
 from audioguide.errors import InputError
-from audioguide.phone.address import LOOPBACK, Place, listen, private_address, qr
+from audioguide.phone.address import LOOPBACK, Place, listen, outgoing, private_address, qr
 from audioguide.phone.connection import Connection, Limits
-from audioguide.phone.server import HEADERS
+from audioguide.phone.server import HEADERS, ON_LOOPBACK, Phone
 from audioguide.store import Store
 
 PATIENCE_S = 20
@@ -62,11 +62,17 @@ def test_every_answer_has_the_headers_that_keep_it_apart(phone: InThread) -> Non
     answers += [phone.ask(audio(phone), {"If-None-Match": "*"}), phone.ask(headers={"Transfer-Encoding": "chunked"})]
 
     assert {answer.status for answer in answers} == {200, 206, 304, 400, 404, 405, 416, 421}
+    everywhere = HEADERS | ON_LOOPBACK
     for answer in answers:
-        assert {key: answer.headers.get(key.lower()) for key in HEADERS} == HEADERS
+        assert {key: answer.headers.get(key.lower()) for key in everywhere} == everywhere
         assert "server" not in answer.headers and "cache-control" in answer.headers
     raw = phone.raw(b"nonsense\r\n\r\n")
     assert raw.startswith(b"HTTP/1.1 400 ") and b"content-security-policy: default-src 'none'" in raw.lower()
+
+
+def test_on_a_home_network_no_header_is_sent_that_browsers_only_complain_of() -> None:
+    app = Phone(TOKEN, Place(ip_address("192.168.1.9"), 8000), dict)
+    assert app.headers == HEADERS and "Cross-Origin-Opener-Policy" not in HEADERS
 
 
 def test_what_stands_there_is_the_very_files(phone: Running, folder: Path) -> None:
@@ -203,6 +209,14 @@ def test_a_folder_that_goes_and_comes_is_no_reason_to_stop(tmp_path: Path, share
 # --- where it listens ---
 
 
+def has_ipv6() -> bool:
+    try:
+        listen(ip_address("::1"), 0)[0].close()
+    except (InputError, OSError):
+        return False
+    return True
+
+
 @pytest.mark.parametrize(
     ("found", "chosen"),
     [
@@ -235,6 +249,20 @@ def test_a_place_has_one_host_and_on_loopback_a_name() -> None:
     assert Place(ip_address("fd00::2"), 8000).hosts() == {"[fd00::2]:8000"}
     assert Place(ip_address("10.0.0.1"), 80).hosts() == {"10.0.0.1"}
     assert Place(LOOPBACK, 8000).hosts() == {"127.0.0.1:8000", "localhost:8000"}
+
+
+def test_it_listens_at_one_address_only(phone: InThread) -> None:
+    elsewhere = [address for address in outgoing() if not address.is_loopback]
+    for address in [*elsewhere, ip_address("127.0.0.2")]:
+        with pytest.raises(OSError):
+            http.client.HTTPConnection(str(address), phone.port, timeout=2).connect()
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="this computer has no IPv6")
+def test_it_listens_on_ipv6_too(folder: Path, shared_store: Store) -> None:
+    with running(folder, shared_store, address=ip_address("::1")) as phone:
+        assert phone.host == f"[::1]:{phone.port}" and phone.ask().status == 200
+        assert phone.ask(headers={"Host": f"127.0.0.1:{phone.port}"}).status == 421
 
 
 def test_a_port_that_is_taken_is_told() -> None:

@@ -63,6 +63,7 @@ def _announce(url: str, count: int, folder: Path, local: bool) -> None:
         typer.echo(drawn)
     sessions = f"{count} session{'' if count == 1 else 's'}"
     _tell(f"{sessions} of {folder}; what you build there later appears when the page is loaded again. Ctrl-C ends it.")
+    _tell("For a podcast app, write feed.xml behind that address.")
     for hint in address.HINTS[local:]:
         _tell(hint)
 

@@ -11,7 +11,7 @@ import h11
 from uvicorn import Config, Server
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from audioguide.phone.server import HEADERS, MOST_HEAD, Phone
+from audioguide.phone.server import MOST_HEAD, Phone
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ def _config(app: Phone, connection: type[Connection]) -> Config:
         access_log=False,
         proxy_headers=False,
         server_header=False,
-        headers=list(HEADERS.items()),
+        headers=list(app.headers.items()),
         limit_concurrency=connection.limits.connections + 1,
         timeout_keep_alive=int(connection.limits.request_s) or 1,
         timeout_graceful_shutdown=1,

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from audioguide.phone.address import Place
 from audioguide.phone.catalogue import Slice, stamp_of
 from audioguide.phone.ranges import Asked, Validator, asked
 from audioguide.phone.site import FEED, PAGE, Item
@@ -29,21 +30,24 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), "
     "magnetometer=(), microphone=(), midi=(), payment=(), usb=()",
     "X-Robots-Tag": "noindex, nofollow",
 }
 """Of every answer."""
+ON_LOOPBACK = {"Cross-Origin-Opener-Policy": "same-origin"}
+"""Browsers take it from a trustworthy origin only, and complain of it on the plain HTTP of a home network."""
 
 
 class Phone:
     """The application; which files there are is asked anew whenever the page or the feed is."""
 
-    def __init__(self, token: str, hosts: frozenset[str], look: Callable[[], Mapping[str, Item]]) -> None:
-        """Answer below /token/ and to these Host headers; look gives the table of files, and may take its time."""
+    def __init__(self, token: str, place: Place, look: Callable[[], Mapping[str, Item]]) -> None:
+        """Answer at a place below /token/; look gives the table of files, and may take its time."""
+        self.headers = HEADERS | (ON_LOOPBACK if place.address.is_loopback else {})
+        """Of every answer, whoever gives it."""
         self._token = token.encode()
-        self._hosts = [[host.encode()] for host in hosts]
+        self._hosts = [[host.encode()] for host in place.hosts()]
         self._look = look
         self._table: Mapping[str, Item] = {}
         self._looking = asyncio.Lock()

@@ -81,6 +81,6 @@ def share(
     with TemporaryDirectory(prefix="audioguide-", ignore_cleanup_errors=True) as built:
         shelf = Shelf(Catalogue(folder), Groundings(Path(built), store, folder, tell), url)
         count = shelf.prepare(progress)
-        server = Sharing(Phone(token, place.hosts(), shelf.look), idle_s)
+        server = Sharing(Phone(token, place, shelf.look), idle_s)
         announce(url, count)
         server.run_at(listener)
