@@ -21,7 +21,7 @@ from audioguide.phone.share import Shelf
 from audioguide.request import Request
 from audioguide.session import write
 from audioguide.store import Store
-from audioguide.tags import tag_size
+from audioguide.tags import read_frames, tag_size
 
 TOKEN = "dG9rZW4tZm9yLXRlc3RzLQ"
 TOML = """
@@ -57,12 +57,13 @@ def add(folder: Path, name: str, seconds: float | None, store: Store, **asked: o
     return folder / name
 
 
-def with_cover(path: Path, jpeg: bytes = JPEG) -> Path:
-    """Return path, whose tag now carries a picture."""
+def with_cover(path: Path, jpeg: bytes | None = JPEG) -> Path:
+    """Return path, whose tag now carries this picture and no other."""
     data = path.read_bytes()
     size = tag_size(data)
-    body = b"\0image/jpeg\0\x03\0" + jpeg
-    tag = data[10:size] + b"APIC" + len(body).to_bytes(4) + b"\0\0" + body
+    frames = [(name, body) for name, body in read_frames(data[:size]) if name != "APIC"]
+    frames += [("APIC", b"\0image/jpeg\0\x03\0" + jpeg)] if jpeg else []
+    tag = b"".join(name.encode() + len(body).to_bytes(4) + b"\0\0" + body for name, body in frames)
     head = b"ID3\x03\x00\x00" + bytes((len(tag) >> shift) & 0x7F for shift in (21, 14, 7, 0))
     path.write_bytes(head + tag + data[size:])
     return path

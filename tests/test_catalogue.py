@@ -101,6 +101,8 @@ def test_a_session_that_was_built_again_is_another_one(folder: Path, shared_stor
 
 
 def test_the_cover_is_found_in_the_tag(folder: Path) -> None:
+    for name in ("a.mp3", "b.mp3"):
+        with_cover(folder / name, None)
     assert [entry.cover for entry in Catalogue(folder).look()] == [None, None]
     with_cover(folder / "a.mp3")
     cover = Catalogue(folder).look()[1].cover

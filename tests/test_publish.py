@@ -86,7 +86,7 @@ def test_again_it_writes_little_and_removes_only_what_it_wrote(folder: Path, to:
     done = published(folder, to, shared_store)
     gone = {name for name in before if re.match("[ab]-[0-9a-f]{8}", name)}
 
-    assert done.removed == len(gone) == 7
+    assert done.removed == len(gone) >= 7
     assert names(to) >= {"CNAME", "photos", "mine-01234567.mp3"} and not names(to) & gone
 
 

@@ -29,9 +29,9 @@ HOUR_S = 3600
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory, shared_store: Store) -> Path:
     place = tmp_path_factory.mktemp("sessions")
-    add(place, "a.mp3", 60, shared_store)
+    with_cover(add(place, "a.mp3", 60, shared_store), None)
     with_cover(add(place, "b.mp3", 40, shared_store))
-    add(place, "long.mp3", HOUR_S, shared_store)
+    with_cover(add(place, "long.mp3", HOUR_S, shared_store), None)
     return place
 
 
@@ -141,9 +141,9 @@ def test_a_new_session_appears_at_the_next_load_and_its_grounding_soon_after(
 ) -> None:
     add(tmp_path, "a.mp3", 60, shared_store)
     with running(tmp_path, shared_store) as phone:
-        assert b"b.mp3" not in phone.ask().body
-        add(tmp_path, "b.mp3", 70, shared_store, ending="sleep")
-        assert b"b.mp3" in phone.ask().body
+        assert b"evening.mp3" not in phone.ask().body
+        add(tmp_path, "evening.mp3", 70, shared_store, ending="sleep")
+        assert b"evening.mp3" in phone.ask().body
         deadline = time.monotonic() + PATIENCE_S
         while phone.ask().body.count(b"grounding-") < 2 and time.monotonic() < deadline:
             time.sleep(0.05)

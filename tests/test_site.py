@@ -28,9 +28,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory, shared_store: Store) -> Pat
     """A folder with three sessions; one has a cover, one is of a practice that is not here."""
     place = tmp_path_factory.mktemp("sessions")
     with_cover(add(place, "Für Zoë.mp3", 60, shared_store))
-    add(place, "b.mp3", 40, shared_store)
+    with_cover(add(place, "b.mp3", 40, shared_store), None)
     other = tmp_path_factory.mktemp("other")
-    add(other, "gone.mp3", 50, shared_store).rename(place / "gone.mp3")
+    with_cover(add(other, "gone.mp3", 50, shared_store), None).rename(place / "gone.mp3")
     return place
 
 
