@@ -132,7 +132,7 @@ def test_a_build_ends_with_a_line_about_the_file(
     assert run(["build", "20", "--voice", FAKE_VOICE, "--cache", cache]) == 0
 
     out, err = capsys.readouterr()
-    assert out == f"{Path('output/psoas-release-20m-fake.mp3')}  20:00.000  8 chapters  9.6 MB\n"
+    assert out == f"{Path('output/psoas-release-20m-fake.mp3')}  20:00.000  8 chapters  9.7 MB\n"
     assert "trim silence" in err
 
 
