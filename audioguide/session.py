@@ -131,7 +131,7 @@ def renew(
         The session, and whether it was written.
     """
     session = plan(request, store, workshop=workshop)
-    written = not _stands(session, out)
+    written = not _stands(session, out, store)
     if written:
         at_hand = [session]
         session = _write(lambda: at_hand.pop() if at_hand else plan(request, store, workshop=workshop), out, store)
@@ -139,7 +139,7 @@ def renew(
     return session, written
 
 
-def _stands(session: Session, out: Path) -> bool:
+def _stands(session: Session, out: Path, store: Store) -> bool:
     """Return whether a file is this very session: its tag is the one that would be written over these very frames."""
     try:
         data = out.read_bytes()
@@ -147,7 +147,7 @@ def _stands(session: Session, out: Path) -> bool:
         return False
     size = tag_size(data)
     frames = sha256(memoryview(data)[size:]).hexdigest()
-    return data[:size] == _tag(session, replace(session.manifest, sha256=frames))
+    return data[:size] == _tag(session, replace(session.manifest, sha256=frames), _cover(session, store))
 
 
 def _write_captions(session: Session, out: Path, kinds: Iterable[str]) -> None:
@@ -274,13 +274,17 @@ def _write(planned: Callable[[], Session], out: Path, store: Store) -> Session:
 
 def _put(session: Session, draft: Draft, store: Store) -> None:
     """Write tag and frames, then the tag once more: now it knows the digest of the frames."""
-    picture = kept_cover(store, face(session.about.album, session.timeline))
+    picture = _cover(session, store)
     draft.put(_tag(session, session.manifest, picture))
     digest = sha256()
     for part in Pieces(store).stream(session.timeline, session.clips):
         digest.update(part)
         draft.put(part)
     draft.put_first(_tag(session, replace(session.manifest, sha256=digest.hexdigest()), picture))
+
+
+def _cover(session: Session, store: Store) -> bytes:
+    return kept_cover(store, face(session.about.album, session.timeline))
 
 
 def _tag(session: Session, manifest: Manifest, picture: bytes) -> bytes:
