@@ -206,7 +206,9 @@ def test_a_mark_in_a_help_text_is_shown() -> None:
     assert "[pause 6s]" in _audioguide(["say", "--help"]).stdout
 
 
-@pytest.mark.parametrize("arguments", ["", "--help", "build --help", "plan --help", "say --help", "picture --help", "--version"])
+@pytest.mark.parametrize(
+    "arguments", ["", "--help", "build --help", "plan --help", "say --help", "picture --help", "--version"]
+)
 def test_every_help_text_is_printed(arguments: str) -> None:
     done = _audioguide(arguments.split())
     assert done.returncode in (0, 2) and "audioguide" in done.stdout + done.stderr
