@@ -8,10 +8,11 @@ from hashlib import sha256
 from pathlib import Path
 
 from audioguide import __version__
-from audioguide.captions import caption_kinds
+from audioguide.captions import caption_kinds, spoken
 from audioguide.captions import captions as captions_text
 from audioguide.choices import ENDINGS, GUIDANCE, PRACTICE, VOICE
 from audioguide.clock import RATE_HZ, minutes_length, parse_length
+from audioguide.cover import face, kept_cover
 from audioguide.errors import DamagedError, InputError, ScriptError
 from audioguide.files import Draft, atomic_file
 from audioguide.fit import Fitter, Progress, Studio
@@ -28,7 +29,7 @@ from audioguide.rehearsal import beginning_with, rehearsal
 from audioguide.request import ORDINARY_LENGTH, Request, check_settings, default_out
 from audioguide.speak.cast import Reader, reader
 from audioguide.store import Store
-from audioguide.tags import MOST_CHAPTERS, About, id3, tag_size
+from audioguide.tags import MOST_CHAPTERS, About, Lyrics, id3, tag_size
 from audioguide.voices import RECORDED, Voice, find_voice, voice_names
 from audioguide.wording import rendered_text, sounds_before
 from audioguide.workshop import Workshop
@@ -130,7 +131,7 @@ def renew(
         The session, and whether it was written.
     """
     session = plan(request, store, workshop=workshop)
-    written = not _stands(session, out)
+    written = not _stands(session, out, store)
     if written:
         at_hand = [session]
         session = _write(lambda: at_hand.pop() if at_hand else plan(request, store, workshop=workshop), out, store)
@@ -138,7 +139,7 @@ def renew(
     return session, written
 
 
-def _stands(session: Session, out: Path) -> bool:
+def _stands(session: Session, out: Path, store: Store) -> bool:
     """Return whether a file is this very session: its tag is the one that would be written over these very frames."""
     try:
         data = out.read_bytes()
@@ -146,7 +147,7 @@ def _stands(session: Session, out: Path) -> bool:
         return False
     size = tag_size(data)
     frames = sha256(memoryview(data)[size:]).hexdigest()
-    return data[:size] == _tag(session, replace(session.manifest, sha256=frames))
+    return data[:size] == _tag(session, replace(session.manifest, sha256=frames), _cover(session, store))
 
 
 def _write_captions(session: Session, out: Path, kinds: Iterable[str]) -> None:
@@ -273,14 +274,22 @@ def _write(planned: Callable[[], Session], out: Path, store: Store) -> Session:
 
 def _put(session: Session, draft: Draft, store: Store) -> None:
     """Write tag and frames, then the tag once more: now it knows the digest of the frames."""
-    draft.put(_tag(session, session.manifest))
+    picture = _cover(session, store)
+    draft.put(_tag(session, session.manifest, picture))
     digest = sha256()
     for part in Pieces(store).stream(session.timeline, session.clips):
         digest.update(part)
         draft.put(part)
-    draft.put_first(_tag(session, replace(session.manifest, sha256=digest.hexdigest())))
+    draft.put_first(_tag(session, replace(session.manifest, sha256=digest.hexdigest()), picture))
 
 
-def _tag(session: Session, manifest: Manifest) -> bytes:
-    timeline = session.timeline
-    return id3(session.about, timeline.chapters, timeline.total, (OWNER, to_bytes(manifest)))
+def _cover(session: Session, store: Store) -> bytes:
+    return kept_cover(store, face(session.about.album, session.timeline))
+
+
+def _tag(session: Session, manifest: Manifest, picture: bytes) -> bytes:
+    about, timeline = session.about, session.timeline
+    lines = tuple((start, words) for start, _, words in spoken(timeline))
+    lyrics = Lyrics(captions_text("txt", timeline, about.title), lines)
+    made_of = (OWNER, to_bytes(manifest))
+    return id3(about, timeline.chapters, timeline.total, made_of, lyrics=lyrics, picture=picture)

@@ -36,6 +36,9 @@ _TONE_EVEN_S = 0.1
 _STRETCH = frames_for(20 * RATE_HZ)
 """Frames of tone that are made once for all phrases."""
 _SILENCE_DBFS = -55.0
+_BEGUN_DB = 2.0
+"""Speech has surely begun where it stands so far above silence. A voice may hiss for 60 ms in front of a k, barely not
+silent: captions would be early by as much. Whole frames are cut of that, so that the words lie in theirs as before."""
 _STEP_MS = 5
 _KEPT_BEFORE_MS, _KEPT_BEHIND_MS = 15, 60
 """Around the speech, so that no fade touches a consonant; where an engine left less in front, silence is added."""
@@ -51,9 +54,10 @@ _TICK_HZ, _TICK_ATTACK_S, _TICK_FALL_S = 880.0, 0.01, 0.012
 def conform(pcm: bytes, rate_hz: int, silence_dbfs: float = _SILENCE_DBFS) -> bytes:
     """Return an engine's recording at 24 kHz without the silence around it; empty where all of it is silent."""
     speech = _segment(pcm if rate_hz == RATE_HZ else _resample(pcm, rate_hz))
-    before = _leading_silence_ms(speech, silence_dbfs)
+    before, begun = (_leading_silence_ms(speech, silence_dbfs + above_db) for above_db in (0.0, _BEGUN_DB))
     if before >= len(speech):
         return b""
+    before += (begun - before) // FRAME_MS * FRAME_MS if begun < len(speech) else 0
     behind = _leading_silence_ms(speech.reverse(), silence_dbfs)
     kept = speech[max(0, before - _KEPT_BEFORE_MS) : len(speech) - max(0, behind - _KEPT_BEHIND_MS)]
     added = b"\0\0" * (max(0, _KEPT_BEFORE_MS - before) * RATE_HZ // 1000)

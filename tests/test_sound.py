@@ -76,6 +76,21 @@ def test_silence_before_and_behind_is_trimmed_and_no_speech_with_it(before: int,
     assert kept.size - loud[-1] <= 0.067 * RATE_HZ
 
 
+def hiss(samples: int, dbfs: float) -> Signal:
+    noise = np.random.default_rng(1).standard_normal(samples)
+    loud: Signal = noise / np.sqrt((noise**2).mean()) * 10 ** (dbfs / 20)
+    return loud
+
+
+def test_a_hiss_in_front_of_speech_makes_it_late_by_little_and_a_soft_f_is_kept() -> None:
+    def late_ms(before: Signal) -> float:
+        kept = to_signal(conform(pcm(np.concatenate([quiet(4_800), before, sine(RATE_HZ)])), RATE_HZ))
+        return float(np.flatnonzero(np.abs(kept) > 0.02)[0]) * 1000 / RATE_HZ
+
+    assert late_ms(hiss(1_680, -54)) <= 45
+    assert late_ms(hiss(2_400, -48)) >= 100
+
+
 def test_a_soft_end_of_a_word_is_not_trimmed() -> None:
     fading = sine(RATE_HZ) * 10 ** (-np.linspace(0, 50, RATE_HZ) / 20)  # to -60 dBFS: an "s" that dies away
     kept = to_signal(conform(pcm(np.concatenate([fading, quiet(RATE_HZ)])), RATE_HZ))

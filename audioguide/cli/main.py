@@ -12,7 +12,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from audioguide.cli import batch, build, care, listen, phone, record, rehearse, shelves, wording
+from audioguide.cli import batch, build, care, listen, phone, picture, record, rehearse, shelves, wording
 from audioguide.errors import AudioguideError, ScriptError, ScriptErrors
 
 _UsageError: Any = typer.BadParameter.__base__
@@ -30,7 +30,7 @@ app = typer.Typer(
     rich_markup_mode=None,  # it would take [pause 6s] in a help text for a colour
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for room in (build, listen, care, phone, shelves, record, rehearse, wording, batch):
+for room in (build, listen, care, picture, phone, shelves, record, rehearse, wording, batch):
     app.registered_commands += room.app.registered_commands
 
 

@@ -17,6 +17,12 @@ Length = Annotated[
     str,
     typer.Argument(metavar="LENGTH", help="How long: 5 (minutes), 20m, 7:30, 90s, 33m20s, 1h30m.", show_default=False),
 ]
+FileOrLength = Annotated[
+    str,
+    typer.Argument(
+        metavar="FILE.mp3|LENGTH", help="A finished session; or how long: 5, 20m, 7:30.", show_default=False
+    ),
+]
 PracticeName = Annotated[
     str, typer.Option("--practice", metavar="NAME|DIR", help="Which practice: a name, or your own folder.")
 ]
@@ -109,13 +115,35 @@ def for_folder(command: Callable[..., None]) -> Callable[..., None]:
     return _with_options(command, [folder, *asked.values()])
 
 
-def _with_options(command: Callable[..., None], asked: list[inspect.Parameter]) -> Callable[..., None]:
+def for_file(command: Callable[..., None]) -> Callable[..., None]:
+    """Return a command as for_request does, but handed a Path where its first argument is the name of an MP3."""
+    asked = dict(inspect.signature(request).parameters)
+    asked["length"] = asked["length"].replace(annotation=FileOrLength)
+    return _with_options(command, list(asked.values()), _file_or_request)
+
+
+def _file_or_request(length: str, **given: Any) -> "Path | Request":
+    from audioguide.errors import InputError
+
+    if not length.lower().endswith(".mp3"):
+        return request(length, **given)
+    usual = inspect.signature(request).parameters
+    if changed := [name for name, value in given.items() if value not in (usual[name].default, [])]:
+        raise InputError(f"{length} is finished, so --{changed[0]} has no use; name a length instead of a file")
+    return Path(length)
+
+
+def _with_options(
+    command: Callable[..., None],
+    asked: list[inspect.Parameter],
+    read: "Callable[..., Path | Request]" = request,
+) -> Callable[..., None]:
     own = list(inspect.signature(command).parameters.values())[1:]
 
     @wraps(command)
     def run(**given: Any) -> None:
         mine = {parameter.name: given.pop(parameter.name) for parameter in own}
-        command(request(**given), **mine)
+        command(read(**given), **mine)
 
     described: Any = run
     described.__signature__ = inspect.Signature([*asked, *own])

@@ -25,7 +25,7 @@ from audioguide.store import Facts, Store, key_of
 from audioguide.voices import ORDINARY_WPM, RECORDED, Voice, find_voice, voice_names
 
 ENGINE = RECORDED
-FORMAT = 1
+FORMAT = 2
 """Raised when a recording's treatment changes, so that no old clip is used again."""
 SUFFIXES = (".wav", ".flac", ".mp3")
 GAIN_STEP_DB = 0.25

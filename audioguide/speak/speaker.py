@@ -18,7 +18,7 @@ from audioguide.speak.reference import FASTER, LINES, LOUDER_LU, nominal_pace, p
 from audioguide.store import Facts, Store, key_of
 from audioguide.voices import RECORDED, Voice, find_voice, voice_names
 
-FORMAT = 2
+FORMAT = 3
 """Raised when a clip's treatment changes, so that no old clip is used again."""
 ATTEMPTS = 3
 PATIENCE_S = 300.0
