@@ -53,7 +53,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> str:
         ("build 5 --set", 2, "requires an argument"),
         ("build 5 --set name", 1, "write it as KEY=VALUE"),
         ("build 5 --set minutes=3", 1, "minutes is reserved"),
-        ("build 5 --set name=Ada", 1, "no script of psoas-release uses name"),
+        ("build 5 --set pet=Ada", 1, "no script of psoas-release uses pet"),
         ("build 5 --only bolstr", 1, "no step 'bolstr'; did you mean bolster?"),
         ("build 5 --grouding", 2, "No such option"),
         ("plan 5 --frob", 2, "`audioguide plan --help` tells how it is used"),

@@ -34,18 +34,22 @@ for room in (build, listen, care, picture, phone, shelves, record, rehearse, wor
     app.registered_commands += room.app.registered_commands
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        from audioguide import __version__
+def _print_version() -> int:
+    from audioguide import __version__
 
-        typer.echo(f"audioguide {__version__}")
-        raise typer.Exit
+    typer.echo(f"audioguide {__version__}")
+    return 0
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        raise typer.Exit(_print_version())
 
 
 @app.callback()
 def _root(
     version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
     """Voice-guided audio sessions of exactly the length you choose.
@@ -56,6 +60,8 @@ def _root(
 
 def run(arguments: list[str]) -> int:
     """Return the exit code of a command line; prints what it has to say."""
+    if arguments == ["--version"]:  # quick: for this, typer need not put all the commands together
+        return _print_version()
     try:
         code = app(args=arguments, prog_name="audioguide", standalone_mode=False)
     except AudioguideError as error:
