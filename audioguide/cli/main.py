@@ -60,8 +60,6 @@ def _root(
 
 def run(arguments: list[str]) -> int:
     """Return the exit code of a command line; prints what it has to say."""
-    if arguments == ["--version"]:  # quick: for this, typer need not put all the commands together
-        return _print_version()
     try:
         code = app(args=arguments, prog_name="audioguide", standalone_mode=False)
     except AudioguideError as error:
@@ -117,7 +115,10 @@ def main() -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was begun is tidied up
-    leave(run(sys.argv[1:]))
+    arguments = sys.argv[1:]
+    if arguments == ["--version"]:  # for this, typer need not put all the commands together
+        leave(_print_version())
+    leave(run(arguments))
 
 
 def leave(code: int) -> NoReturn:
