@@ -63,6 +63,8 @@ class Measure:
     """What the ratio ours / theirs is to reach; None: it is told for comparison only."""
     of: Callable[[Cost], float] = lambda cost: cost.seconds
     unit: str = "s"
+    times: int = 1
+    """How many times as often as the others it is run, being short."""
     why_not: str = ""
     """Why it cannot be measured on this system."""
 
@@ -105,7 +107,7 @@ class Bench:
             Measure("warm", "nothing changed, rebuild / (a)", warm, self._rival("by-hand"), 1 / 100),
             Measure("line", "one line changed, rebuild / (b), the new line already spoken", changed, stream, 1 / 15),
             Measure("line-toned", "the same / (b) with room tone in its silences", changed, toned, None),
-            Measure("floor", "nothing changed, rebuild / (c)", warm, Side(floor), 8),
+            Measure("floor", "nothing changed, rebuild / (c)", warm, Side(floor), 8, times=4),
             Measure("pieces", "all pieces new, clips already spoken / (b), both cores", pieces, stream, 0.5),
             Measure("pieces-toned", "the same / (b) with room tone in its silences", pieces, toned, None),
             Measure("cold", f"cold build, {hour} min / {third} min", self._new(hour), self._new(third), 3.2),
@@ -117,7 +119,7 @@ class Bench:
                 1.2,
                 lambda cost: cost.peak_mb,
                 "MB",
-                weigh,
+                why_not=weigh,
             ),
             Measure(
                 "version",
@@ -125,6 +127,7 @@ class Bench:
                 Side([*self._program, "--version"]),
                 Side([sys.executable, "-c", "pass"]),
                 7,
+                times=4,
             ),
             Measure(
                 "engine",

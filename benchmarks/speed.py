@@ -65,10 +65,14 @@ def measured(measure: Measure, runs: int) -> Result:
     if measure.why_not:
         return Result(measure, [])
     pairs: list[tuple[float, float]] = []
-    for nth in range(runs):
+    turns = runs * measure.times if runs > 1 else 1
+    for nth in range(turns):
         costs: list[Cost] = [side.cost() for side in (measure.ours, measure.theirs)]
         pairs.append((measure.of(costs[0]), measure.of(costs[1])))
-        print(f"{measure.name} {nth + 1}/{runs}: {pairs[-1][0]:.3g} {pairs[-1][1]:.3g} {measure.unit}", file=sys.stderr)
+        print(
+            f"{measure.name} {nth + 1}/{turns}: {pairs[-1][0]:.3g} {pairs[-1][1]:.3g} {measure.unit}",
+            file=sys.stderr,
+        )
     return Result(measure, pairs)
 
 
