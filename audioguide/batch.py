@@ -20,7 +20,8 @@ from uuid import uuid4
 from audioguide.crew import limit_hands
 from audioguide.errors import AudioguideError, InputError
 from audioguide.roster import Refused, Row
-from audioguide.session import open_store, renew
+from audioguide.session import renew
+from audioguide.store import open_store
 from audioguide.workshop import Workshop
 
 DASK = "dask://"

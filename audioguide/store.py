@@ -83,6 +83,15 @@ class Store:
         return self.folder / kind / key[:2] / key
 
 
+def open_store(cache: str | Path | None) -> Store:
+    """Return the store in the folder cache, or in the user's cache folder."""
+    if cache:
+        return Store(Path(cache).expanduser())
+    from platformdirs import user_cache_path
+
+    return Store(user_cache_path("audioguide", appauthor=False))
+
+
 def _head(facts: Facts) -> bytes:
     words = json.dumps(facts, sort_keys=True).encode()
     return sha256(words).hexdigest()[:_CHECKSUM].encode() + b" " + words + b"\n"

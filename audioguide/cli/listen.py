@@ -28,12 +28,13 @@ def say(
     """Speak a text into an MP3, just as a session would speak it."""
     from audioguide import session
     from audioguide.clock import clock
+    from audioguide.store import open_store
     from audioguide.voices import find_voice
 
     who = find_voice(voice).at_pace(pace)
     path = out or Path("output") / f"say-{who.name}.mp3"
     with speaking() as progress:
-        said = session.say(text, who, path, session.open_store(cache), progress)
+        said = session.say(text, who, path, open_store(cache), progress)
     typer.echo(f"{path}  {clock(said.timeline.total, millis=True)}")
 
 
@@ -60,6 +61,7 @@ def voices(
 
 def _write_sample(voice: "Voice", path: Path, cache: Path | None) -> None:
     from audioguide import session
+    from audioguide.store import open_store
 
-    session.say(SAMPLE, voice, path, session.open_store(cache))
+    session.say(SAMPLE, voice, path, open_store(cache))
     typer.echo(f"  {path}")

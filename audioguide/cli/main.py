@@ -3,12 +3,10 @@
 0 done, 1 an error that a user can mend, 2 wrong usage, 3 a bug (with its traceback), 130 Ctrl-C.
 """
 
-import os
 import re
-import signal
 import sys
 import traceback
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 
@@ -34,22 +32,18 @@ for room in (build, listen, care, picture, phone, shelves, record, rehearse, wor
     app.registered_commands += room.app.registered_commands
 
 
-def _print_version() -> int:
-    from audioguide import __version__
-
-    typer.echo(f"audioguide {__version__}")
-    return 0
-
-
-def _version(wanted: bool) -> None:
+def _print_version(wanted: bool) -> None:
     if wanted:
-        raise typer.Exit(_print_version())
+        from audioguide import __version__
+
+        typer.echo(f"audioguide {__version__}")
+        raise typer.Exit
 
 
 @app.callback()
 def _root(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
     """Voice-guided audio sessions of exactly the length you choose.
@@ -109,27 +103,7 @@ def _usage(error: Any) -> str:
     return f"{words}; `{command} --help` tells how it is used"
 
 
-def main() -> None:
-    """Run the command line of this process."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was begun is tidied up
-    arguments = sys.argv[1:]
-    if arguments == ["--version"]:  # for this, typer need not put all the commands together
-        leave(_print_version())
-    leave(run(arguments))
-
-
-def leave(code: int) -> NoReturn:
-    """End this process; at once where a thread still works on what nobody waits for, such as after Ctrl-C."""
-    crew = sys.modules.get("audioguide.crew")
-    if crew is None or crew.settle(0):
-        sys.exit(code)
-    for stream in (sys.stdout, sys.stderr):
-        stream.flush()
-    os._exit(code)
-
-
 if __name__ == "__main__":
+    from audioguide.__main__ import main
+
     main()

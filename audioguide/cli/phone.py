@@ -28,10 +28,10 @@ def share(
     cache: o.Cache = None,
 ) -> None:
     """Show the sessions of DIR on a phone of this network: scan the code. Ctrl-C ends it."""
-    from audioguide import session
     from audioguide.clock import RATE_HZ, parse_length
     from audioguide.phone import address
     from audioguide.phone.share import share as share_folder
+    from audioguide.store import open_store
 
     idle_s = parse_length(idle) / RATE_HZ
     at = address.listen(address.LOOPBACK if local else address.private_address(), port)
@@ -45,7 +45,7 @@ def share(
     try:
         with at[0], ExitStack() as bar:
             progress = bar.enter_context(speaking())
-            share_folder(folder, session.open_store(cache), at, idle_s, _tell, announce, progress)
+            share_folder(folder, open_store(cache), at, idle_s, _tell, announce, progress)
     except KeyboardInterrupt:
         if not shared:
             raise
@@ -89,11 +89,11 @@ def publish(
     cache: o.Cache = None,
 ) -> None:
     """Write the phone page, the sessions and a podcast feed into SITE, for any web host."""
-    from audioguide import session
     from audioguide.phone.publish import publish as publish_folder
+    from audioguide.store import open_store
 
     with speaking() as progress:
-        done = publish_folder(folder, to, base_url, session.open_store(cache), _tell, progress)
+        done = publish_folder(folder, to, base_url, open_store(cache), _tell, progress)
     sessions = f"{done.sessions} session{'' if done.sessions == 1 else 's'}"
     typer.echo(f"{to}  {sessions}, {done.files} files, {done.size_bytes / 1_000_000:.1f} MB")
     _tell(f"{done.written} written, {done.removed} removed, the others were there")

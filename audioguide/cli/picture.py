@@ -65,9 +65,10 @@ def _of_request(asked: "Request", kind: str, cache: Path | None) -> bytes:
     from audioguide import session
     from audioguide.cover import draw, face
     from audioguide.picture import svg
+    from audioguide.store import open_store
 
     with speaking() as progress:
-        planned = session.plan(asked, session.open_store(cache), progress)
+        planned = session.plan(asked, open_store(cache), progress)
     if kind == _SVG:
         return svg(planned.timeline, planned.about.title).encode()
     return draw(face(planned.about.album, planned.timeline))

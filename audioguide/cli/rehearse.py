@@ -45,9 +45,10 @@ def watch(
     from audioguide import session
     from audioguide import watch as watching
     from audioguide.request import default_out
+    from audioguide.store import open_store
 
     asked = replace(asked, rehearsal=rehearsed)
-    path, store = out or default_out(asked), session.open_store(cache)
+    path, store = out or default_out(asked), open_store(cache)
 
     def once() -> str:
         built = session.write(asked, path, store)

@@ -6,6 +6,8 @@ the same for a text and seed on one installation; scipy changes its arithmetic, 
 
 import os
 import re
+import threading
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
@@ -98,16 +100,29 @@ class Natural:
         return Recording(pcm.tobytes(), int(engine.sample_rate))
 
     def close(self) -> None:
-        """Forget the model."""
+        """Let go of the model, which stays loaded for the next session of this process."""
         self._voice = None
 
     def _load(self) -> Any:
-        if self._voice is None:
-            os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # since 1.29 onnxruntime phones home, from its import on
-            from hibari import Hibari
-
-            self._voice = Hibari(voice="heart", threads=1)
+        self._voice = self._voice or _model()
         return self._voice
+
+
+_loading = threading.Lock()
+
+
+def _model() -> Any:
+    """Return the model, which all threads share: it keeps nothing between phrases, and lets go of the interpreter."""
+    with _loading:
+        return _loaded()
+
+
+@cache
+def _loaded() -> Any:
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # since 1.29 onnxruntime phones home, from its import on
+    from hibari import Hibari
+
+    return Hibari(voice="heart", threads=1)
 
 
 def _trimmed(sentence: "NDArray[np.float32]") -> "NDArray[np.float32]":
