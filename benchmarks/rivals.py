@@ -1,8 +1,8 @@
 """The programs that audioguide is measured against. Each runs as a process of its own, on sound laid ready for it.
 
     python rivals.py by-hand  MATERIAL OUT.mp3      (a) pydub: += over clips and silences, then export
-    python rivals.py stream   MATERIAL OUT.mp3      (b) one ffmpeg process, fed with clips and silences
-    python rivals.py toned    MATERIAL OUT.mp3      (b) with room tone in the silences, as our sessions have it
+    python rivals.py stream   MATERIAL OUT.mp3      (b) one ffmpeg process, fed with the same PCM: clips and room tone
+    python rivals.py zeros    MATERIAL OUT.mp3      (b) with digital silence, which is quicker to encode
     python rivals.py engine   MATERIAL -            the speech engine alone, speaking the same lines
 
 (c), the floor, is a line of its own: FLOOR. What is laid ready is in material.py. Every clip is trimmed and levelled
@@ -47,7 +47,7 @@ def by_hand(material: Path, out: str) -> None:
     session.export(out, format="mp3", bitrate=BITRATE)
 
 
-def stream(material: Path, out: str, toned: bool = False) -> None:
+def stream(material: Path, out: str, toned: bool = True) -> None:
     """(b): what a good engineer would write. The encoder works while this reads, and nothing is held or copied."""
     score = json.loads((material / "score.json").read_text())
     command = [ffmpeg(), "-v", "error", "-y", "-f", "s16le", "-ar", str(RATE_HZ), "-ac", "1", "-i", "pipe:0"]
@@ -92,8 +92,8 @@ def main(which: str, material: Path, out: str) -> None:
     match which:
         case "by-hand":
             by_hand(material, out)
-        case "stream" | "toned":
-            stream(material, out, which == "toned")
+        case "stream" | "zeros":
+            stream(material, out, which == "stream")
         case "engine":
             engine(material)
         case _:
