@@ -1,1 +1,1 @@
-"""A session on the phone: the page, the files it plays, a small server, a folder for any web host, a feed."""
+"""The phone: what a folder of sessions holds, a page and a feed for it, a small server, and the same as plain files."""
