@@ -1,0 +1,51 @@
+"""The network comes and goes, or there is none."""
+
+from pathlib import Path
+
+from browser_for_tests import AUDIO, SILENCE, Host, Made, Open, at_place
+
+# --- the network ---
+
+
+def test_a_connection_that_goes_too_early_is_told_and_it_plays_on_when_that_is_back(opened: Open, host: Host) -> None:
+    host.bytes_per_s = 12_000  # one and a half times as fast as it plays
+    phone = opened()
+    phone.offline = True
+    phone.tap("primary")
+    phone.until_plays(0.5)
+    assert phone.text("wifi") == "Leave Wi-Fi on for now."
+    host.stop()
+    phone.until("document.getElementById('status').textContent.startsWith('The connection is gone')", 20)
+    assert phone.state == "playing"
+    host.bytes_per_s = 0
+    host.start()
+    phone.until_plays(0.5)
+    phone.until_here()
+    assert phone.text("status") == "Playing."
+    assert [asked for asked in host.asked if asked[0] == "english.mp3" and asked[1].removesuffix("-") > "bytes=0"]
+
+
+def test_the_copy_on_the_phone_takes_over_where_the_stream_runs_dry(opened: Open) -> None:
+    phone = at_place(opened(), SILENCE)
+    phone.until_here()
+    phone.eval(f"Object.defineProperty({AUDIO}, 'readyState', {{value: 2, configurable: true}})")
+    phone.eval(f"{AUDIO}.dispatchEvent(new Event('waiting'))")
+    phone.eval(f"delete {AUDIO}.readyState")
+    phone.until_plays(SILENCE)
+    assert phone.src.startswith("blob:")
+    assert phone.at < SILENCE + 2
+
+
+def test_as_plain_files_it_plays_without_any_server(opened: Open, made: Made, tmp_path: Path) -> None:
+    for name, (_, data) in made.site(made.english).items():
+        (tmp_path / name).write_bytes(data)
+    phone = opened((tmp_path / "index.html").as_uri(), own=tmp_path.as_uri())
+    phone.tap("primary")
+    phone.until_plays(0.5)
+    assert phone.text("wifi") == "All on this phone. Wi-Fi may go."
+    phone.jump(SILENCE)
+    phone.until_plays(SILENCE)
+    phone.tap("secondary")
+    assert phone.delay_s() < 0.5
+    phone.tap("primary")
+    phone.until_plays(SILENCE - 3)
