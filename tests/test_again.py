@@ -74,8 +74,7 @@ CHANGES: dict[str, Callable[[Path], object]] = {
     "a file more": lambda place: (place / "mine" / "b.md.j2").write_text("New.\n"),
     "a file less": lambda place: (place / "mine" / "spare.md.j2").unlink(),
     "another folder in its place": lambda place: (
-        (shutil.move(shutil.copytree(place / "mine", place / "m"), place / "x")
-        and shutil.rmtree(place / "mine"))
+        (shutil.move(shutil.copytree(place / "mine", place / "m"), place / "x") and shutil.rmtree(place / "mine"))
         or shutil.move(place / "x", place / "mine")
     ),
     "the voice": lambda place: (place / "fake.toml").write_text((place / "fake.toml").read_text() + "\n"),
