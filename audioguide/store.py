@@ -1,20 +1,36 @@
 """A content-addressed, atomic store on disk: the same key always means the same bytes.
 
 An entry is one file: a line with a checksum and JSON (its facts, among them the SHA-256 and the size of its body), then
-the body. It is written under a temporary name and moved into place, so that several builds may share a store. One that
-was damaged is noticed when it is read, and counts as missing.
+the body. The checksum is over kind, key and facts, so that no entry is taken for another. It is written under a
+temporary name and moved into place, so that several builds may share a store. One that was damaged is noticed when it
+is read, and counts as missing. When it was last used stands in its time of change, to the day.
+
+A cache that cannot be written stops no build: what is made is then held in memory, for as long as the store lives.
 """
 
 import json
+import os
+import time
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
+from typing import BinaryIO
 
-from audioguide.errors import StoreError
-from audioguide.files import neighbour
+from audioguide.parts import Part, sweep
 
+PARTS = "parts"
+"""The folder, below the store's, of what is being written."""
+TAG = "CACHEDIR.TAG"
+"""Tells backup programs that everything here can be made again (bford.info/cachedir)."""
+
+_TAG_TEXT = (
+    b"Signature: 8a477f597d28d172789f06886806bc55\n# Phrases that audioguide has spoken; may be deleted at any time.\n"
+)
 _MOST_HEAD = 4096
 _CHECKSUM = 16
+_USED_S = 24 * 3600
+"""How exactly the time of last use is kept."""
+_TRIES = 3
 
 Facts = dict[str, str | int | float]
 
@@ -34,24 +50,31 @@ class Store:
     def __init__(self, folder: Path) -> None:
         """Use folder, which is made when the first entry is written."""
         self.folder = folder
+        self._held: dict[tuple[str, str], tuple[Facts, bytes]] = {}
+        self._written = False
 
     def facts(self, kind: str, key: str) -> Facts | None:
         """Return an entry's facts, or None where it is missing or cut short; the body is not read."""
-        path = self._path(kind, key)
+        if held := self._held.get((kind, key)):
+            return held[0]
         try:
-            with path.open("rb") as file:
-                facts = _facts(file.readline(_MOST_HEAD))
-                whole = facts is not None and path.stat().st_size == file.tell() + int(facts["size"])
+            with self.path(kind, key).open("rb") as file:
+                facts = _facts(kind, key, file.readline(_MOST_HEAD))
+                if facts is None or _marked_used(file) != file.tell() + int(facts["size"]):
+                    return None
         except OSError:
             return None
-        return facts if whole else None
+        return facts
 
     def read(self, kind: str, key: str) -> tuple[Facts, bytes] | None:
         """Return an entry, or None where it is missing or damaged; a damaged one is removed."""
-        path = self._path(kind, key)
+        if held := self._held.get((kind, key)):
+            return held
+        path = self.path(kind, key)
         try:
             with path.open("rb") as file:
-                facts = _facts(file.readline(_MOST_HEAD))
+                _marked_used(file)
+                facts = _facts(kind, key, file.readline(_MOST_HEAD))
                 body = file.read()
         except OSError:
             return None
@@ -62,48 +85,87 @@ class Store:
         return None
 
     def write(self, kind: str, key: str, body: bytes, facts: Facts | None = None) -> Facts:
-        """Keep an entry and return its facts.
-
-        Raises:
-            StoreError: the folder cannot be written.
-        """
-        path = self._path(kind, key)
+        """Keep an entry and return its facts; where the folder cannot be written, in memory."""
         whole: Facts = {**(facts or {}), "sha256": sha256(body).hexdigest(), "size": len(body)}
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            _write_atomically(path, _head(whole) + body)
+            self._keep(self.path(kind, key), _head(kind, key, whole) + body)
         except OSError as error:
-            words = (
-                f"the cache cannot be written ({self.folder}: {error.strerror}); choose another folder with --cache DIR"
-            )
-            raise StoreError(words) from error
+            self._go_without(error)
+            self._held[kind, key] = whole, body
         return whole
 
-    def _path(self, kind: str, key: str) -> Path:
+    def path(self, kind: str, key: str) -> Path:
+        """Return where an entry stands."""
         return self.folder / kind / key[:2] / key
 
+    def _keep(self, path: Path, data: bytes) -> None:
+        """Write an entry's file; a folder that is cleared away meanwhile is made again."""
+        for attempt in range(1, _TRIES + 1):
+            try:
+                self._prepare()
+                path.parent.mkdir(parents=True, exist_ok=True)
+                return _write(self.folder / PARTS, path, data)
+            except FileNotFoundError:
+                self._written = False
+                if attempt == _TRIES:
+                    raise
+        raise AssertionError("unreachable")
 
-def _head(facts: Facts) -> bytes:
+    def _prepare(self) -> None:
+        """Before the first entry, make what stands beside the entries, and sweep out what killed builds left."""
+        if self._written:
+            return
+        new = not self.folder.exists()
+        (self.folder / PARTS).mkdir(parents=True, exist_ok=True)
+        sweep(self.folder / PARTS)
+        if new:  # never in a folder of the user's: backups would leave it out
+            _write(self.folder / PARTS, self.folder / TAG, _TAG_TEXT)
+        self._written = True
+
+    def _go_without(self, error: OSError) -> None:
+        """Say, once, that the cache keeps nothing now."""
+        if not self._held:
+            import logging
+
+            words = "the cache cannot be written (%s: %s); this goes on without keeping what is spoken; %s"
+            advice = "make room there, or choose another folder with --cache DIR"
+            logging.getLogger("audioguide").warning(words, self.folder, error.strerror or error, advice)
+
+
+def _write(parts: Path, path: Path, data: bytes) -> None:
+    with Part(parts) as part:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[part.file.write(rest) or 0 :]
+        try:
+            part.move(path)
+        except PermissionError:  # on Windows while another build reads the entry, whose content is the same
+            if os.name != "nt" or not path.exists():
+                raise
+
+
+def _marked_used(file: BinaryIO) -> int:
+    """Note that an entry is used today, and return its size."""
+    status = os.fstat(file.fileno())
+    if abs(time.time() - status.st_mtime) > _USED_S:
+        with suppress(OSError, NotImplementedError, TypeError):  # only to read; or a system that sets no open file's
+            os.utime(file.fileno())
+    return status.st_size
+
+
+def _head(kind: str, key: str, facts: Facts) -> bytes:
     words = json.dumps(facts, sort_keys=True).encode()
-    return sha256(words).hexdigest()[:_CHECKSUM].encode() + b" " + words + b"\n"
+    return _checksum(kind, key, words) + b" " + words + b"\n"
 
 
-def _facts(head: bytes) -> Facts | None:
-    """Return the facts in an entry's first line, or None where a bit of it is not as it was written."""
+def _checksum(kind: str, key: str, words: bytes) -> bytes:
+    return sha256(f"{kind}/{key} ".encode() + words).hexdigest()[:_CHECKSUM].encode()
+
+
+def _facts(kind: str, key: str, head: bytes) -> Facts | None:
+    """Return the facts in an entry's first line, or None where it is another's, or a bit of it is not as written."""
     checksum, _, words = head.removesuffix(b"\n").partition(b" ")
-    if checksum != sha256(words).hexdigest()[:_CHECKSUM].encode():
+    if checksum != _checksum(kind, key, words):
         return None
     facts: Facts = json.loads(words)
     return facts
-
-
-def _write_atomically(path: Path, data: bytes) -> None:
-    part = neighbour(path)
-    try:
-        part.write_bytes(data)
-        part.replace(path)
-    except PermissionError:  # on Windows while another build reads the entry, whose content is the same
-        if not path.exists():
-            raise
-    finally:
-        part.unlink(missing_ok=True)
