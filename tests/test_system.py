@@ -307,6 +307,34 @@ def test_sixty_phrases_in_a_row_are_all_whole_and_distinct(engine: System, worke
 
 
 @pytest.mark.speech
+@pytest.mark.skipif(not worker.FORKS, reason="what other systems' voices keep between two phrases is theirs")
+def test_a_phrase_is_the_same_to_the_byte_whatever_was_spoken_before_and_by_whichever_worker() -> None:
+    phrases = [f"{text} {number}." for number, text in enumerate(("Rest here", "Let it be slow", "Hush") * 8)]
+    said = []
+    for order in (phrases, phrases[::-1], phrases[3:4] * 3):
+        speaking = System()
+        said.append([(text, speaking.speak(text, voice_of("system")).pcm) for text in order])
+        speaking.close()
+    there, back, again = said
+    assert back == there[::-1]
+    assert again == there[3:4] * 3
+
+
+@pytest.mark.speech
+@needs_signals
+def test_ending_a_worker_in_mid_phrase_ends_what_it_has_forked(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, workers: list[system._Worker]
+) -> None:
+    psutil = pytest.importorskip("psutil")
+    start_faulty(monkeypatch, "hangs", 99, tmp_path / "tally")
+    with pytest.raises(EngineError, match="no answer"):
+        System().speak("Rest here.", voice_of("system"))
+    time.sleep(0.1)
+    mine = [each.cmdline() for each in psutil.process_iter() if str(tmp_path) in " ".join(each.cmdline())]
+    assert mine == []
+
+
+@pytest.mark.speech
 def test_what_the_driver_prints_never_mixes_with_the_answers(engine: System) -> None:
     for text in ('{"error": "not one"}', "Line\none.", "Ça va, Zoë?", "\u200e Rest."):
         assert len(engine.speak(text, voice_of("system")).pcm) > 20_000
