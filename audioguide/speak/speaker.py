@@ -19,8 +19,11 @@ FORMAT = 2
 """Raised when a clip's treatment changes, so that no old clip is used again."""
 ATTEMPTS = 3
 _KIND = "clips"
-_LEAST_SAMPLES_PER_WORD = RATE_HZ // 20
+_LEAST_SHARE = 0.2
+"""What sounds of a phrase, of the time that its words take at its pace: 0.58 to 1.0 in the practice on the shelf."""
 _MOST_SAMPLES_PER_WORD = RATE_HZ * 4
+_MOST_AT_THE_RAILS = 0.05
+"""How much of a recording may be overdriven; what is no number in an engine ends there, too."""
 _BELIEVABLE_HZ = range(8_000, 192_001)
 
 
@@ -164,7 +167,7 @@ class Speaker:
         voice = self.voice.at_pace(nominal_wpm)
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                return _checked(self._engine.speak(words, voice), phrase.text)
+                return _checked(self._engine.speak(words, voice), words, voice.pace_wpm)
             except Exception as error:  # engines are other people's code, and may raise anything
                 if attempt == ATTEMPTS or isinstance(error, PhraseError):
                     who = f"{phrase.source}: voice {self.voice.name} cannot speak"
@@ -223,22 +226,25 @@ def _reason(error: Exception) -> str:
     return str(error) if isinstance(error, EngineError) else f"{error} ({type(error).__name__})"
 
 
-def _checked(recording: Recording, text: str) -> bytes:
+def _checked(recording: Recording, text: str, pace_wpm: float) -> bytes:
     """Return a recording trimmed at 24 kHz, if it can be speech at all.
 
     Raises:
-        EngineError: it is silent, cut short, or far too long for these words.
+        EngineError: it is silent or overdriven, or sounds far too shortly or too long for these words at this pace.
     """
-    from audioguide.sound import conform
+    from audioguide.sound import conform, share_at_the_rails, sounding_samples
 
     if recording.rate_hz not in _BELIEVABLE_HZ or len(recording.pcm) % 2:
         raise EngineError(f"the engine returned sound that cannot be read ({recording.rate_hz} Hz)")
     pcm = conform(recording.pcm, recording.rate_hz)
     if not pcm:
         raise EngineError("the engine returned silence")
-    words, samples = len(text.split()), len(pcm) // 2
-    if not words * _LEAST_SAMPLES_PER_WORD <= samples <= (words + 2) * _MOST_SAMPLES_PER_WORD:
-        raise EngineError(f"the engine returned {samples / RATE_HZ:.1f} s of sound for {words} words")
+    if share_at_the_rails(pcm) > _MOST_AT_THE_RAILS:
+        raise EngineError("the engine returned noise, not speech")
+    words, sounding = len(text.split()), sounding_samples(pcm)
+    least = words * _LEAST_SHARE * 60 / pace_wpm * RATE_HZ
+    if sounding < least or len(pcm) // 2 > (words + 2) * _MOST_SAMPLES_PER_WORD:
+        raise EngineError(f"the engine returned {sounding / RATE_HZ:.1f} s of sound for {words} words")
     return pcm
 
 
