@@ -27,7 +27,7 @@ from audioguide.practice import GUIDANCE, Practice, find_practice
 from audioguide.rehearsal import beginning_with, rehearsal
 from audioguide.request import ENDINGS, ORDINARY_LENGTH, Request, check_settings, default_out
 from audioguide.speak.cast import Reader, reader
-from audioguide.store import Store
+from audioguide.store import MemoryStore, Store, tell_unkept
 from audioguide.tags import MOST_CHAPTERS, About, id3
 from audioguide.voices import DEFAULT as DEFAULT_VOICE
 from audioguide.voices import RECORDED, Voice, find_voice, voice_names
@@ -93,12 +93,23 @@ def build(
 
 
 def open_store(cache: str | Path | None) -> Store:
-    """Return the store in the folder cache, or in the user's cache folder."""
+    """Return the store in the folder cache, or in the user's cache folder; in memory, where there is no home for one.
+
+    Raises:
+        InputError: cache begins with ~, and there is no home.
+    """
     if cache:
-        return Store(Path(cache).expanduser())
+        try:
+            return Store(Path(cache).expanduser())
+        except RuntimeError as error:
+            raise InputError(f"--cache {cache}: there is no home folder; write the whole path") from error
     from platformdirs import user_cache_path
 
-    return Store(user_cache_path("audioguide", appauthor=False))
+    folder = user_cache_path("audioguide", appauthor=False)
+    if folder.is_absolute():
+        return Store(folder)
+    tell_unkept("there is no home folder", "name a folder with --cache DIR")
+    return MemoryStore()
 
 
 def write(
@@ -226,6 +237,7 @@ def _write(planned: Callable[[], Session], out: Path, store: Store) -> Session:
             if error.key in mended:
                 raise
             mended.add(error.key)
+            store.hold()
 
 
 def _put(session: Session, draft: Draft, store: Store) -> None:

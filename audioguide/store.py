@@ -22,10 +22,11 @@ PARTS = "parts"
 """The folder, below the store's, of what is being written."""
 TAG = "CACHEDIR.TAG"
 """Tells backup programs that everything here can be made again (bford.info/cachedir)."""
-
-_TAG_TEXT = (
+TAG_TEXT = (
     b"Signature: 8a477f597d28d172789f06886806bc55\n# Phrases that audioguide has spoken; may be deleted at any time.\n"
 )
+KINDS = ("clips", "pieces", "gains", "paces")
+
 _MOST_HEAD = 4096
 _CHECKSUM = 16
 _USED_S = 24 * 3600
@@ -52,6 +53,12 @@ class Store:
         self.folder = folder
         self._held: dict[tuple[str, str], tuple[Facts, bytes]] = {}
         self._written = False
+        self._holds_all = False
+        self._told = False
+
+    def hold(self) -> None:
+        """From now on, keep what is written in memory too: somebody takes entries away."""
+        self._holds_all = True
 
     def facts(self, kind: str, key: str) -> Facts | None:
         """Return an entry's facts, or None where it is missing or cut short; the body is not read."""
@@ -60,11 +67,9 @@ class Store:
         try:
             with self.path(kind, key).open("rb") as file:
                 facts = _facts(kind, key, file.readline(_MOST_HEAD))
-                if facts is None or _marked_used(file) != file.tell() + int(facts["size"]):
-                    return None
+                return facts if facts and _marked_used(file) == file.tell() + int(facts["size"]) else None
         except OSError:
             return None
-        return facts
 
     def read(self, kind: str, key: str) -> tuple[Facts, bytes] | None:
         """Return an entry, or None where it is missing or damaged; a damaged one is removed."""
@@ -87,16 +92,37 @@ class Store:
     def write(self, kind: str, key: str, body: bytes, facts: Facts | None = None) -> Facts:
         """Keep an entry and return its facts; where the folder cannot be written, in memory."""
         whole: Facts = {**(facts or {}), "sha256": sha256(body).hexdigest(), "size": len(body)}
-        try:
-            self._keep(self.path(kind, key), _head(kind, key, whole) + body)
-        except OSError as error:
-            self._go_without(error)
+        kept = self._kept(self.path(kind, key), _head(kind, key, whole) + body)
+        if self._holds_all or not kept:
             self._held[kind, key] = whole, body
         return whole
+
+    def is_whole(self, kind: str, key: str, deep: bool) -> bool:
+        """Return whether an entry is as it was written, by head and size or, deep, by every byte; it is not used."""
+        try:
+            with self.path(kind, key).open("rb") as file:
+                facts = _facts(kind, key, file.readline(_MOST_HEAD))
+                if not facts or os.fstat(file.fileno()).st_size != file.tell() + int(facts["size"]):
+                    return False
+                return not deep or sha256(file.read()).hexdigest() == facts["sha256"]
+        except OSError:
+            return False
 
     def path(self, kind: str, key: str) -> Path:
         """Return where an entry stands."""
         return self.folder / kind / key[:2] / key
+
+    def _kept(self, path: Path, data: bytes) -> bool:
+        """Write an entry's file, and return whether it stands; why it does not is told once."""
+        try:
+            self._keep(path, data)
+        except OSError as error:
+            if not self._told:
+                self._told = True
+                advice = "make room there, or choose another folder with --cache DIR"
+                tell_unkept(f"the cache cannot be written ({self.folder}: {error.strerror or error})", advice)
+            return False
+        return True
 
     def _keep(self, path: Path, data: bytes) -> None:
         """Write an entry's file; a folder that is cleared away meanwhile is made again."""
@@ -119,17 +145,26 @@ class Store:
         (self.folder / PARTS).mkdir(parents=True, exist_ok=True)
         sweep(self.folder / PARTS)
         if new:  # never in a folder of the user's: backups would leave it out
-            _write(self.folder / PARTS, self.folder / TAG, _TAG_TEXT)
+            _write(self.folder / PARTS, self.folder / TAG, TAG_TEXT)
         self._written = True
 
-    def _go_without(self, error: OSError) -> None:
-        """Say, once, that the cache keeps nothing now."""
-        if not self._held:
-            import logging
 
-            words = "the cache cannot be written (%s: %s); this goes on without keeping what is spoken; %s"
-            advice = "make room there, or choose another folder with --cache DIR"
-            logging.getLogger("audioguide").warning(words, self.folder, error.strerror or error, advice)
+class MemoryStore(Store):
+    """A store that lives no longer than its process."""
+
+    def __init__(self) -> None:
+        """Begin empty."""
+        super().__init__(Path(os.devnull))
+
+    def _kept(self, path: Path, data: bytes) -> bool:
+        return False
+
+
+def tell_unkept(why: str, advice: str) -> None:
+    """Say, in one line on stderr unless a program has other wishes, that spoken phrases are not kept."""
+    import logging
+
+    logging.getLogger("audioguide").warning("%s; this goes on without keeping what is spoken; %s", why, advice)
 
 
 def _write(parts: Path, path: Path, data: bytes) -> None:

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from audioguide.cli import build, care, listen, record, rehearse, shelves, wording
+from audioguide.cli import build, care, listen, record, rehearse, shelves, upkeep, wording
 from audioguide.errors import AudioguideError, ScriptError, ScriptErrors
 
 _UsageError: Any = typer.BadParameter.__base__
@@ -29,8 +29,9 @@ app = typer.Typer(
     rich_markup_mode=None,  # it would take [pause 6s] in a help text for a colour
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for room in (build, listen, care, shelves, record, rehearse, wording):
+for room in (build, listen, care, shelves, record, rehearse, wording, upkeep):
     app.registered_commands += room.app.registered_commands
+    app.registered_groups += room.app.registered_groups
 
 
 def _print_version(wanted: bool) -> None:
