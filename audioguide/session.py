@@ -2,6 +2,7 @@
 
 import textwrap
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from hashlib import sha256
@@ -105,9 +106,9 @@ def open_store(cache: str | Path | None) -> Store:
             raise InputError(f"--cache {cache}: there is no home folder; write the whole path") from error
     from platformdirs import user_cache_path
 
-    folder = user_cache_path("audioguide", appauthor=False)
-    if folder.is_absolute():
-        return Store(folder)
+    with suppress(OSError, RuntimeError, ValueError):  # there is no home: what is said of that differs by its version
+        if (folder := user_cache_path("audioguide", appauthor=False)).is_absolute():
+            return Store(folder)
     tell_unkept("there is no home folder", "name a folder with --cache DIR")
     return MemoryStore()
 
@@ -232,6 +233,7 @@ def _write(planned: Callable[[], Session], out: Path, store: Store) -> Session:
             with atomic_file(out) as draft:
                 session = planned()
                 _put(session, draft, store)
+            store.let_go()
             return session
         except DamagedError as error:
             if error.key in mended:

@@ -53,16 +53,20 @@ class Store:
         self.folder = folder
         self._held: dict[tuple[str, str], tuple[Facts, bytes]] = {}
         self._written = False
-        self._holds_all = False
+        self._spare: dict[tuple[str, str], tuple[Facts, bytes]] | None = None
         self._told = False
 
     def hold(self) -> None:
         """From now on, keep what is written in memory too: somebody takes entries away."""
-        self._holds_all = True
+        self._spare = {} if self._spare is None else self._spare
+
+    def let_go(self) -> None:
+        """Hold no longer what stands on the disk."""
+        self._spare = None
 
     def facts(self, kind: str, key: str) -> Facts | None:
         """Return an entry's facts, or None where it is missing or cut short; the body is not read."""
-        if held := self._held.get((kind, key)):
+        if held := self._in_memory(kind, key):
             return held[0]
         try:
             with self.path(kind, key).open("rb") as file:
@@ -73,7 +77,7 @@ class Store:
 
     def read(self, kind: str, key: str) -> tuple[Facts, bytes] | None:
         """Return an entry, or None where it is missing or damaged; a damaged one is removed."""
-        if held := self._held.get((kind, key)):
+        if held := self._in_memory(kind, key):
             return held
         path = self.path(kind, key)
         try:
@@ -92,9 +96,10 @@ class Store:
     def write(self, kind: str, key: str, body: bytes, facts: Facts | None = None) -> Facts:
         """Keep an entry and return its facts; where the folder cannot be written, in memory."""
         whole: Facts = {**(facts or {}), "sha256": sha256(body).hexdigest(), "size": len(body)}
-        kept = self._kept(self.path(kind, key), _head(kind, key, whole) + body)
-        if self._holds_all or not kept:
+        if not self._kept(self.path(kind, key), _head(kind, key, whole) + body):
             self._held[kind, key] = whole, body
+        elif self._spare is not None:
+            self._spare[kind, key] = whole, body
         return whole
 
     def is_whole(self, kind: str, key: str, deep: bool) -> bool:
@@ -111,6 +116,9 @@ class Store:
     def path(self, kind: str, key: str) -> Path:
         """Return where an entry stands."""
         return self.folder / kind / key[:2] / key
+
+    def _in_memory(self, kind: str, key: str) -> tuple[Facts, bytes] | None:
+        return self._held.get((kind, key)) or (self._spare or {}).get((kind, key))
 
     def _kept(self, path: Path, data: bytes) -> bool:
         """Write an entry's file, and return whether it stands; why it does not is told once."""

@@ -70,7 +70,7 @@ class Bench:
         environment = {**os.environ, "TMPDIR": str(self.temporary), **self.environment, **options.pop("env", {})}
         environment = {key: value for key, value in environment.items() if value}
         pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        command = [sys.executable, "-m", "audioguide.cli.main", *arguments]
+        command = [sys.executable, "-m", "audioguide", *arguments]
         return subprocess.Popen(command, env=environment, **pipes, **options)
 
     def run(self, arguments: list[str], **options: Any) -> Said:
