@@ -27,38 +27,38 @@ def caption_kinds(text: str) -> list[str]:
 
 def captions(kind: str, timeline: Timeline, title: str) -> str:
     """Return the captions of one of KINDS; times are those of the timeline, to the millisecond."""
-    return KINDS[kind](timeline, title)
+    return KINDS[kind](timeline, " ".join(title.split()))
+
+
+def spoken(timeline: Timeline) -> Iterator[tuple[int, int, str]]:
+    """Yield (start, end, words) of every phrase, in milliseconds."""
+    for sound in timeline.sounds:
+        if isinstance(sound.cue, Phrase):
+            yield sound.start * FRAME_MS, sound.end * FRAME_MS, sound.cue.text
 
 
 def _vtt(timeline: Timeline, title: str) -> str:
-    cues = [f"{_clock(start)} --> {_clock(end)}\n{_escaped(words)}\n" for start, end, words in _spoken(timeline)]
+    cues = [f"{_clock(start)} --> {_clock(end)}\n{_escaped(words)}\n" for start, end, words in spoken(timeline)]
     return "\n".join([f"WEBVTT - {_escaped(title)}\n", *cues])
 
 
 def _srt(timeline: Timeline, title: str) -> str:
     cues = [
         f"{number}\n{_clock(start, ',')} --> {_clock(end, ',')}\n{words}\n"
-        for number, (start, end, words) in enumerate(_spoken(timeline), 1)
+        for number, (start, end, words) in enumerate(spoken(timeline), 1)
     ]
     return "\n".join(cues)
 
 
 def _lrc(timeline: Timeline, title: str) -> str:
-    lines = [f"[{start // 60_000:02}:{start % 60_000 / 1000:05.2f}]{words}" for start, _, words in _spoken(timeline)]
+    lines = [f"[{start // 60_000:02}:{start % 60_000 / 1000:05.2f}]{words}" for start, _, words in spoken(timeline)]
     return "\n".join([f"[ti:{title}]", *lines]) + "\n"
 
 
 def _txt(timeline: Timeline, title: str) -> str:
     marks = [(mark.start * FRAME_MS, f"\n{mark.title}\n") for mark in timeline.chapters]
-    lines = [(start, words) for start, _, words in _spoken(timeline)]
+    lines = [(start, words) for start, _, words in spoken(timeline)]
     return "\n".join([title, *(words for _, words in sorted(marks + lines, key=lambda line: line[0]))]) + "\n"
-
-
-def _spoken(timeline: Timeline) -> Iterator[tuple[int, int, str]]:
-    """Yield (start, end, words) of every phrase, in milliseconds."""
-    for sound in timeline.sounds:
-        if isinstance(sound.cue, Phrase):
-            yield sound.start * FRAME_MS, sound.end * FRAME_MS, sound.cue.text
 
 
 def _clock(ms: int, point: str = ".") -> str:

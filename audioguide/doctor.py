@@ -13,17 +13,17 @@ from io import BytesIO
 from pathlib import Path
 
 from audioguide import upkeep
+from audioguide.choices import VOICE
 from audioguide.clock import FRAME
 from audioguide.errors import AudioguideError
 from audioguide.files import atomic_file
 from audioguide.model import Phrase, Source
 from audioguide.mp3 import encode, info_frame, stream_frames
 from audioguide.parts import Part, left_behind
-from audioguide.session import open_store
 from audioguide.speak.cast import reader, why_not
-from audioguide.store import MemoryStore, Store
+from audioguide.store import MemoryStore, Store, open_store
 from audioguide.upkeep import size_in_words
-from audioguide.voices import DEFAULT, RECORDED, Voice, find_voice, voice_names
+from audioguide.voices import RECORDED, Voice, find_voice, voice_names
 
 LEAST_FREE = 200_000_000
 """Bytes: a session of three hours, and the clips of a long practice in one voice."""
@@ -211,7 +211,7 @@ def _decoded_samples(mp3: bytes) -> int:
 
 
 def _voice(voice: Voice) -> Finding:
-    name, default = f"voice {voice.name}", voice.name == DEFAULT
+    name, default = f"voice {voice.name}", voice.name == VOICE
     broken = State.BROKEN if default else State.NOTE
     others = [other for other in voice_names() if other != voice.name]
     advice = f"another voice is --voice {others[0]}" if others else ""

@@ -35,6 +35,8 @@ class Manifest:
     versions: Mapping[str, str]
     """Of audioguide, engine and encoder."""
     timeline: Timeline
+    sound: str = ""
+    """Digest of the pieces that it is put together from: of every word, how it is said, and how loud."""
     sha256: str = _UNSIGNED
     """Of all bytes behind the tag."""
 
@@ -55,6 +57,7 @@ def to_bytes(manifest: Manifest) -> bytes:
         "closing": timeline.closing,
         "chapters": [[mark.start, mark.title] for mark in timeline.chapters],
         "sounds": [_sound(sound) for sound in timeline.sounds],
+        "sound": manifest.sound,
         "sha256": manifest.sha256,
     }
     return json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode(
@@ -80,6 +83,7 @@ def _manifest(body: dict[str, Any]) -> Manifest:
         options=dict(body["options"]),
         versions={key: str(value) for key, value in body["versions"].items()},
         timeline=_timeline(body),
+        sound=str(body.get("sound", "")),
         sha256=str(body["sha256"]),
     )
 

@@ -10,7 +10,6 @@ import re
 from contextlib import suppress
 from io import FileIO
 from pathlib import Path
-from secrets import token_hex
 from typing import Self
 
 try:
@@ -78,7 +77,7 @@ def _parts(folder: Path) -> list[Path]:
 def _made(folder: Path) -> tuple[Path, FileIO]:
     """Return a new file that is held; one that was swept away before it was held is made anew."""
     while True:
-        path = folder / f".audioguide-{token_hex(6)}.part"
+        path = folder / f".audioguide-{os.urandom(6).hex()}.part"
         file = path.open("xb", buffering=0)  # so that a full disk shows at the write, not at the end
         _hold(file)
         if _is_still(path, file):

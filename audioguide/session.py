@@ -2,37 +2,37 @@
 
 import textwrap
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from hashlib import sha256
-from importlib.metadata import version
 from pathlib import Path
 
-from audioguide.captions import caption_kinds
+from audioguide import __version__
+from audioguide.captions import caption_kinds, spoken
 from audioguide.captions import captions as captions_text
+from audioguide.choices import ENDINGS, GUIDANCE, PRACTICE, VOICE
 from audioguide.clock import RATE_HZ, minutes_length, parse_length
+from audioguide.cover import face, kept_cover
 from audioguide.errors import DamagedError, InputError, ScriptError
 from audioguide.files import Draft, atomic_file
 from audioguide.fit import Fitter, Progress, Studio
 from audioguide.language import base_language
-from audioguide.manifest import OWNER, Manifest, to_bytes
+from audioguide.manifest import OWNER, Manifest, from_bytes, to_bytes
 from audioguide.model import Chapter, Clip, Cue, Line, Phrase, Source, Timeline
 from audioguide.mp3 import encoder_version
 from audioguide.numerals import length_in_words
 from audioguide.parse import parse
-from audioguide.pieces import Pieces
+from audioguide.pieces import Pieces, identity
 from audioguide.plan import lay_out, natural_length
-from audioguide.practice import DEFAULT as DEFAULT_PRACTICE
-from audioguide.practice import GUIDANCE, Practice, find_practice
+from audioguide.practice import Practice, find_practice
 from audioguide.rehearsal import beginning_with, rehearsal
-from audioguide.request import ENDINGS, ORDINARY_LENGTH, Request, check_settings, default_out
+from audioguide.request import ORDINARY_LENGTH, Request, check_settings, default_out
 from audioguide.speak.cast import Reader, reader
-from audioguide.store import MemoryStore, Store, tell_unkept
-from audioguide.tags import MOST_CHAPTERS, About, id3
-from audioguide.voices import DEFAULT as DEFAULT_VOICE
+from audioguide.store import Store, open_store
+from audioguide.tags import MOST_CHAPTERS, About, Lyrics, id3, private_frame, read_tag, tag_size
 from audioguide.voices import RECORDED, Voice, find_voice, voice_names
 from audioguide.wording import rendered_text, sounds_before
+from audioguide.workshop import Workshop
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +52,8 @@ class Session:
 def build(
     length: str | float | Fraction,
     *,
-    practice: str | Path = DEFAULT_PRACTICE,
-    voice: str | Path = DEFAULT_VOICE,
+    practice: str | Path = PRACTICE,
+    voice: str | Path = VOICE,
     grounding: bool | None = None,
     ending: str = ENDINGS[0],
     guidance: str = GUIDANCE[0],
@@ -93,26 +93,6 @@ def build(
     return path
 
 
-def open_store(cache: str | Path | None) -> Store:
-    """Return the store in the folder cache, or in the user's cache folder; in memory, where there is no home for one.
-
-    Raises:
-        InputError: cache begins with ~, and there is no home.
-    """
-    if cache:
-        try:
-            return Store(Path(cache).expanduser())
-        except RuntimeError as error:
-            raise InputError(f"--cache {cache}: there is no home folder; write the whole path") from error
-    from platformdirs import user_cache_path
-
-    with suppress(OSError, RuntimeError, ValueError):  # there is no home: what is said of that differs by its version
-        if (folder := user_cache_path("audioguide", appauthor=False)).is_absolute():
-            return Store(folder)
-    tell_unkept("there is no home folder", "name a folder with --cache DIR")
-    return MemoryStore()
-
-
 def write(
     request: Request, out: Path, store: Store, progress: Progress | None = None, kinds: Iterable[str] = ()
 ) -> Session:
@@ -129,10 +109,52 @@ def write(
         AudioguideError: with a message that says what to do.
     """
     session = _write(lambda: plan(request, store, progress), out, store)
+    _write_captions(session, out, kinds)
+    return session
+
+
+def renew(
+    request: Request, out: Path, store: Store, kinds: Iterable[str] = (), workshop: Workshop | None = None
+) -> tuple[Session, bool]:
+    """Build a session into the file out, unless that is this very session already; arguments and errors as for write.
+
+    Returns:
+        The session, and whether it was written.
+    """
+    session = plan(request, store, workshop=workshop)
+    written = not _stands(session, out, store)
+    if written:
+        at_hand = [session]
+        session = _write(lambda: at_hand.pop() if at_hand else plan(request, store, workshop=workshop), out, store)
+    _write_captions(session, out, kinds)
+    return session, written
+
+
+def holds(out: Path, session: Session) -> bool:
+    """Return whether a file says of itself that it is this session; its frames are not looked at."""
+    try:
+        made_of = from_bytes(private_frame(read_tag(out), OWNER) or b"")
+    except InputError:
+        return False
+    unsigned = to_bytes(replace(session.manifest, sha256=""))
+    return made_of is not None and to_bytes(replace(made_of, sha256="")) == unsigned
+
+
+def _stands(session: Session, out: Path, store: Store) -> bool:
+    """Return whether a file is this very session: its tag is the one that would be written over these very frames."""
+    try:
+        data = out.read_bytes()
+    except OSError:
+        return False
+    size = tag_size(data)
+    frames = sha256(memoryview(data)[size:]).hexdigest()
+    return data[:size] == _tag(session, replace(session.manifest, sha256=frames), _cover(session, store))
+
+
+def _write_captions(session: Session, out: Path, kinds: Iterable[str]) -> None:
     for kind in kinds:
         with atomic_file(out.with_suffix(f".{kind}"), f".{kind}") as draft:
             draft.put(captions_text(kind, session.timeline, session.about.title).encode())
-    return session
 
 
 def say(text: str, voice: Voice, out: Path, store: Store, progress: Progress | None = None) -> Session:
@@ -154,19 +176,28 @@ def render(request: Request) -> str:
     return rendered_text(request, find_practice(request.practice), request.samples or ORDINARY_LENGTH)
 
 
-def plan(request: Request, store: Store, progress: Progress | None = None) -> Session:
+def plan(request: Request, store: Store, progress: Progress | None = None, workshop: Workshop | None = None) -> Session:
     """Return a session laid out to the sample; speaks what was never spoken, writes no MP3.
+
+    Args:
+        request: what is asked for.
+        store: where clips and pieces are kept.
+        progress: told how far the speaking is.
+        workshop: what several sessions share; None: this one has its own.
 
     Raises:
         AudioguideError: with a message that says what to do.
     """
+    if workshop is None:
+        with Workshop() as own:
+            return plan(request, store, progress, own)
     practice = find_practice(request.practice)
     voice = find_voice(request.voice).at_pace(request.pace_wpm)
     _refuse_other_language(practice, voice)
     skipped = sounds_before(request, practice)
-    with reader(voice, store, practice.lexicon) as who:
+    with reader(voice, store, (*request.lexicon(), *practice.lexicon), workshop.engines) as who:
         studio = Studio(who, progress)
-        timeline = Fitter(request, practice, voice, studio).fit()
+        timeline = Fitter(request, practice, voice, studio, workshop.renderer(practice)).fit()
         about = About(_title(request, practice, timeline.total), practice.title, practice.language)
         heard = rehearsal(beginning_with(timeline, skipped)) if request.rehearsal else timeline
         return _session(about, heard, studio, who, practice.name, request.options())
@@ -194,13 +225,15 @@ def _session(
         )
     voice: dict[str, object] = {"name": who.voice.name, "engine": who.voice.engine}
     voice |= {} if who.voice.engine == RECORDED else {"pace_wpm": who.voice.pace_wpm}
-    versions = {"audioguide": version("audioguide"), "engine": who.fingerprint(), "encoder": encoder_version()}
-    manifest = Manifest(about.title, practice, about.language, voice, options, versions, timeline)
+    versions = {"audioguide": __version__, "engine": who.fingerprint(), "encoder": encoder_version()}
+    sound = identity(timeline, studio.clips)
+    manifest = Manifest(about.title, practice, about.language, voice, options, versions, timeline, sound)
     return Session(about, who.voice, timeline, studio.clips, studio.spoken, manifest)
 
 
 def _title(request: Request, practice: Practice, samples: int) -> str:
-    only = f", {request.only}" if request.only else ""
+    closing = " and closing" if request.with_closing else ""
+    only = f", {request.only}{closing}" if request.only else ""
     start = f" from {request.from_step}" if request.from_step else ""
     rehearsed = f" (rehearsal{start})" if request.rehearsal else ""
     return f"{practice.title}{only}, {length_in_words(Fraction(samples, RATE_HZ))}{rehearsed}"
@@ -244,14 +277,22 @@ def _write(planned: Callable[[], Session], out: Path, store: Store) -> Session:
 
 def _put(session: Session, draft: Draft, store: Store) -> None:
     """Write tag and frames, then the tag once more: now it knows the digest of the frames."""
-    draft.put(_tag(session, session.manifest))
+    picture = _cover(session, store)
+    draft.put(_tag(session, session.manifest, picture))
     digest = sha256()
     for part in Pieces(store).stream(session.timeline, session.clips):
         digest.update(part)
         draft.put(part)
-    draft.put_first(_tag(session, replace(session.manifest, sha256=digest.hexdigest())))
+    draft.put_first(_tag(session, replace(session.manifest, sha256=digest.hexdigest()), picture))
 
 
-def _tag(session: Session, manifest: Manifest) -> bytes:
-    timeline = session.timeline
-    return id3(session.about, timeline.chapters, timeline.total, (OWNER, to_bytes(manifest)))
+def _cover(session: Session, store: Store) -> bytes:
+    return kept_cover(store, face(session.about.album, session.timeline))
+
+
+def _tag(session: Session, manifest: Manifest, picture: bytes) -> bytes:
+    about, timeline = session.about, session.timeline
+    lines = tuple((start, words) for start, _, words in spoken(timeline))
+    lyrics = Lyrics(captions_text("txt", timeline, about.title), lines)
+    made_of = (OWNER, to_bytes(manifest))
+    return id3(about, timeline.chapters, timeline.total, made_of, lyrics=lyrics, picture=picture)

@@ -12,10 +12,12 @@ import json
 import os
 import time
 from contextlib import suppress
+from functools import cache as once
 from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
 
+from audioguide.errors import InputError
 from audioguide.parts import Part, sweep
 
 PARTS = "parts"
@@ -25,7 +27,7 @@ TAG = "CACHEDIR.TAG"
 TAG_TEXT = (
     b"Signature: 8a477f597d28d172789f06886806bc55\n# Phrases that audioguide has spoken; may be deleted at any time.\n"
 )
-KINDS = ("clips", "pieces", "gains", "paces")
+KINDS = ("clips", "pieces", "gains", "paces", "covers", "builds")
 
 _MOST_HEAD = 4096
 _CHECKSUM = 16
@@ -168,8 +170,9 @@ class MemoryStore(Store):
         return False
 
 
+@once
 def tell_unkept(why: str, advice: str) -> None:
-    """Say, in one line on stderr unless a program has other wishes, that spoken phrases are not kept."""
+    """Say, in one line and once, on stderr unless a program has other wishes, that spoken phrases are not kept."""
     import logging
 
     logging.getLogger("audioguide").warning("%s; this goes on without keeping what is spoken; %s", why, advice)
@@ -194,6 +197,26 @@ def _marked_used(file: BinaryIO) -> int:
         with suppress(OSError, NotImplementedError, TypeError):  # only to read; or a system that sets no open file's
             os.utime(file.fileno())
     return status.st_size
+
+
+def open_store(cache: str | Path | None) -> Store:
+    """Return the store in the folder cache, or in the user's cache folder; in memory, where there is no home for one.
+
+    Raises:
+        InputError: cache begins with ~, and there is no home.
+    """
+    if cache:
+        try:
+            return Store(Path(cache).expanduser())
+        except RuntimeError as error:
+            raise InputError(f"--cache {cache}: there is no home folder; write the whole path") from error
+    from platformdirs import user_cache_path
+
+    with suppress(OSError, RuntimeError, ValueError):  # there is no home: what is said of that differs by its version
+        if (folder := user_cache_path("audioguide", appauthor=False)).is_absolute():
+            return Store(folder)
+    tell_unkept("there is no home folder", "name a folder with --cache DIR")
+    return MemoryStore()
 
 
 def _head(kind: str, key: str, facts: Facts) -> bytes:

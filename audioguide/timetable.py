@@ -17,18 +17,24 @@ def bar(timeline: Timeline, width: int = BAR_WIDTH) -> str:
 
     A bell is a dot where nothing is spoken.
     """
+    spoken, bells = columns(timeline, width)
+    return "".join(_sign(share, sign in bells) for sign, share in enumerate(spoken))
+
+
+def columns(timeline: Timeline, width: int) -> tuple[list[float], set[int]]:
+    """Return what share of each of width equal parts of the session is spoken, and in which parts a bell begins."""
     spoken = [0.0] * width
     bells: set[int] = set()
-    per_sign = timeline.frames / width
+    per_part = timeline.frames / width
     for sound in timeline.sounds:
         if isinstance(sound.cue, Bell):
-            bells.add(min(width - 1, int(sound.start / per_sign)))
+            bells.add(min(width - 1, int(sound.start / per_part)))
         if not isinstance(sound.cue, Phrase):
             continue
-        for sign in range(int(sound.start / per_sign), min(width, int(sound.end / per_sign) + 1)):
-            overlap = min(sound.end, (sign + 1) * per_sign) - max(sound.start, sign * per_sign)
-            spoken[sign] += max(0.0, overlap) / per_sign
-    return "".join(_sign(share, sign in bells) for sign, share in enumerate(spoken))
+        for part in range(int(sound.start / per_part), min(width, int(sound.end / per_part) + 1)):
+            overlap = min(sound.end, (part + 1) * per_part) - max(sound.start, part * per_part)
+            spoken[part] += max(0.0, overlap) / per_part
+    return spoken, bells
 
 
 def _sign(share: float, bell: bool) -> str:

@@ -52,7 +52,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> str:
         ("build 5 --set", 2, "requires an argument"),
         ("build 5 --set name", 1, "write it as KEY=VALUE"),
         ("build 5 --set minutes=3", 1, "minutes is reserved"),
-        ("build 5 --set name=Ada", 1, "no script of psoas-release uses name"),
+        ("build 5 --set pet=Ada", 1, "no script of psoas-release uses pet"),
         ("build 5 --only bolstr", 1, "no step 'bolstr'; did you mean bolster?"),
         ("build 5 --grouding", 2, "No such option"),
         ("plan 5 --frob", 2, "`audioguide plan --help` tells how it is used"),
@@ -131,7 +131,7 @@ def test_a_build_ends_with_a_line_about_the_file(
     assert run(["build", "20", "--voice", FAKE_VOICE, "--cache", cache]) == 0
 
     out, err = capsys.readouterr()
-    assert out == f"{Path('output/psoas-release-20m-fake.mp3')}  20:00.000  8 chapters  9.6 MB\n"
+    assert out == f"{Path('output/psoas-release-20m-fake.mp3')}  20:00.000  8 chapters  9.7 MB\n"
     assert "trim silence" in err
 
 
@@ -205,7 +205,9 @@ def test_a_mark_in_a_help_text_is_shown() -> None:
     assert "[pause 6s]" in _audioguide(["say", "--help"]).stdout
 
 
-@pytest.mark.parametrize("arguments", ["", "--help", "build --help", "plan --help", "say --help", "--version"])
+@pytest.mark.parametrize(
+    "arguments", ["", "--help", "build --help", "plan --help", "say --help", "picture --help", "--version"]
+)
 def test_every_help_text_is_printed(arguments: str) -> None:
     done = _audioguide(arguments.split())
     assert done.returncode in (0, 2) and "audioguide" in done.stdout + done.stderr

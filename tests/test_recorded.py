@@ -182,6 +182,16 @@ def test_a_room_that_is_not_silent_is_trimmed_too_and_no_speech_with_it(
     assert np.array_equal(kept[unchanged], (signal - signal.mean())[first:last])
 
 
+@pytest.mark.parametrize("noise_dbfs", [-90, -75, -65])
+@pytest.mark.parametrize("before_s", [0.0, 0.1, 3.0])
+def test_what_a_quiet_room_has_in_front_of_speech_makes_captions_early_by_no_more_than_60_ms(
+    tmp_path: Path, noise_dbfs: float, before_s: float
+) -> None:
+    take = tmp_path / "take.wav"
+    soundfile.write(take, at_home(speech(2.0, 44_100), 44_100, noise_dbfs, before_s), 44_100, subtype="PCM_24")
+    assert np.flatnonzero(np.abs(heard(take)) > 0.02)[0] <= 0.06 * RATE_HZ
+
+
 def test_the_click_of_a_button_is_no_speech() -> None:
     rate_hz = 44_100
     signal = at_home(speech(2.0, rate_hz), rate_hz)

@@ -20,6 +20,7 @@ from audioguide.sound import (
     bell_frames,
     closing,
     conform,
+    ground,
     lead_frames,
     opening,
     phrase,
@@ -73,6 +74,21 @@ def test_silence_before_and_behind_is_trimmed_and_no_speech_with_it(before: int,
     assert loud[-1] - loud[0] > RATE_HZ - 60
     assert loud[0] <= 0.022 * RATE_HZ
     assert kept.size - loud[-1] <= 0.067 * RATE_HZ
+
+
+def hiss(samples: int, dbfs: float) -> Signal:
+    noise = np.random.default_rng(1).standard_normal(samples)
+    loud: Signal = noise / np.sqrt((noise**2).mean()) * 10 ** (dbfs / 20)
+    return loud
+
+
+def test_a_hiss_in_front_of_speech_makes_it_late_by_little_and_a_soft_f_is_kept() -> None:
+    def late_ms(before: Signal) -> float:
+        kept = to_signal(conform(pcm(np.concatenate([quiet(4_800), before, sine(RATE_HZ)])), RATE_HZ))
+        return float(np.flatnonzero(np.abs(kept) > 0.02)[0]) * 1000 / RATE_HZ
+
+    assert late_ms(hiss(1_680, -54)) <= 45
+    assert late_ms(hiss(2_400, -48)) >= 100
 
 
 def test_a_soft_end_of_a_word_is_not_trimmed() -> None:
@@ -131,7 +147,7 @@ def test_a_piece_is_whole_frames_however_long_the_speech(samples: int) -> None:
 @pytest.mark.parametrize("samples", [1_200, 5_760, 12_001, 23_987])
 def test_edges_are_faded_and_nothing_sounds_outside_of_them(samples: int) -> None:
     level = np.full(samples, 0.25)  # a worst case: it begins and ends in mid-air
-    dressed = to_signal(phrase(pcm(level), 0.0)) - to_signal(tone(LEAD + frames_for(samples) + TAIL))
+    dressed = to_signal(phrase(pcm(level), 0.0)) - to_signal(ground(LEAD + frames_for(samples) + TAIL))
     start, end = LEAD * FRAME, LEAD * FRAME + samples
     assert np.abs(dressed[:start]).max() <= LSB
     assert np.abs(dressed[end:]).max() <= LSB
@@ -217,7 +233,7 @@ def test_an_announced_phrase_enters_3_db_softer_and_has_risen_after_half_a_secon
 def test_after_its_entry_an_announced_phrase_is_the_plain_one_to_the_sample(peak: float) -> None:
     samples = 2 * RATE_HZ
     _, plain, announced = pieces(samples, peak)
-    room = [to_signal(tone(lead + frames_for(samples) + TAIL))[lead * FRAME :] for lead in (LEAD, SWELL)]
+    room = [to_signal(ground(lead + frames_for(samples) + TAIL))[lead * FRAME :] for lead in (LEAD, SWELL)]
     speech = [piece - below for piece, below in zip((plain, announced), room, strict=True)]
     assert np.array_equal(speech[0][ENTRY:], speech[1][ENTRY:])
     assert not np.array_equal(speech[0][ENTRY - 480 : ENTRY], speech[1][ENTRY - 480 : ENTRY])
@@ -296,6 +312,14 @@ def test_room_tone_is_low_passed_near_1_khz_and_has_no_rumble() -> None:
 
 def test_room_tone_is_always_the_same() -> None:
     assert tone(50) == tone(50)
+
+
+def test_the_tone_under_speech_goes_over_into_itself_without_a_seam() -> None:
+    stretch = 834  # frames: 20 s
+    room = to_signal(ground(2 * stretch + 7))
+    assert np.array_equal(room[: 7 * FRAME], room[2 * stretch * FRAME :])
+    assert np.abs(np.diff(room[stretch * FRAME - 2 : stretch * FRAME + 2])).max() <= np.abs(np.diff(room)).max()
+    assert windows_db(room, 0.1).min() > -64
 
 
 def test_the_opening_rises_from_nothing_to_the_room_tone() -> None:

@@ -1,18 +1,37 @@
 import io
 import itertools
+import json
+import shutil
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import imageio_ffmpeg
 import pytest
 from helpers import sine, splice
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mutagen.id3 import CHAP, ID3, PRIV, TIT2, CTOCFlags
+from mutagen.id3 import APIC, CHAP, ID3, PRIV, TIT2, CTOCFlags
 from mutagen.mp3 import MP3
 
 from audioguide.clock import FRAME_MS, RATE_HZ
+from audioguide.cover import Face, draw
+from audioguide.errors import InputError
 from audioguide.model import Placed
 from audioguide.mp3 import stream_frames
-from audioguide.tags import About, id3, private_frame, read_chapters, read_frames, tag_size
+from audioguide.tags import (
+    About,
+    Lyrics,
+    cover,
+    id3,
+    private_frame,
+    read_chapters,
+    read_frames,
+    read_tag,
+    tag_size,
+    track,
+)
 
 ABOUT = About("Psoas release, five minutes", "Psoas release", "en-GB")
 TOTAL = 300 * RATE_HZ + 13
@@ -24,11 +43,12 @@ def read(about: About, chapters: list[Placed], total: int = TOTAL) -> ID3:
 
 def test_a_player_reads_back_what_the_tag_says() -> None:
     tag = read(ABOUT, [])
-    texts = {name: str(tag[name]) for name in ("TIT2", "TPE1", "TALB", "TLAN", "TLEN")}
+    texts = {name: str(tag[name]) for name in ("TIT2", "TPE1", "TALB", "TRCK", "TLAN", "TLEN")}
     assert texts == {
         "TIT2": ABOUT.title,
         "TPE1": "audioguide",
         "TALB": "Psoas release",
+        "TRCK": "5",
         "TLAN": "eng",
         "TLEN": "300000",
     }
@@ -159,3 +179,180 @@ def test_a_damaged_tag_is_read_without_a_fault(cut: int, flip: int, value: int) 
     assert tag_size(damaged) >= 0
     assert all(len(chapter) == 3 for chapter in read_chapters(damaged))
     assert (private_frame(damaged, "audioguide") or b"") in DATA
+
+
+# --- cover, words and track, as other readers see them ---
+
+PICTURE = draw(Face("Rest", "5", "min", (0, 9, 16), (1,)))
+WORDS = {
+    "latin": ("Rest & be", "Ruhe für fünf", ("Lie down.", "Nichts muss ›sein‹, naïve Zoë.", "Bye.")),
+    "wide": ("Ησυχία – 静かに", "Ἄρχη … 始まり", ("横になって。", "Τίποτα “δεν” χρειάζεται 🌙.", "هدوء")),
+}
+
+
+def told(words: tuple[str, str, tuple[str, ...]]) -> tuple[str, str, tuple[tuple[int, str], ...], list[Placed]]:
+    """Return (title, text, timed lines, chapters)."""
+    title, chapter, lines = words
+    timed = tuple((2_400 * nth + 120, line) for nth, line in enumerate(lines))
+    return title, "\n".join([title, "", chapter, "", *lines]), timed, [Placed(0, chapter), Placed(150, title)]
+
+
+@pytest.fixture(params=WORDS, scope="module")
+def session(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    title, text, timed, chapters = told(WORDS[request.param])
+    about, total = About(title, f"{title}!", "de"), 300 * 576
+    tag = id3(about, chapters, total, ("audioguide", DATA), lyrics=Lyrics(text, timed), picture=PICTURE)
+    path = tmp_path_factory.mktemp("tags") / f"{request.param}.mp3"
+    path.write_bytes(tag + splice([sine(440, stream_frames(total))], total))
+    return path
+
+
+def by_mutagen(path: Path) -> dict[str, object]:
+    tag: Any = ID3(path)
+    [picture], [plain], [timed] = tag.getall("APIC"), tag.getall("USLT"), tag.getall("SYLT")
+    assert (picture.mime, picture.type, timed.format, timed.type) == ("image/jpeg", 3, 2, 1)
+    assert plain.lang == timed.lang == "deu" and list(tag)[-1].startswith("PRIV")
+    return {
+        "title": str(tag["TIT2"]),
+        "album": str(tag["TALB"]),
+        "track": int(str(tag["TRCK"])),
+        "text": plain.text,
+        "lines": [(ms, words.removeprefix("\n")) for words, ms in timed.text],
+        "chapters": [(mark.start_time, str(mark.sub_frames["TIT2"])) for mark in tag.getall("CHAP")],
+        "picture": picture.data,
+    }
+
+
+def by_tinytag(path: Path) -> dict[str, object]:
+    from tinytag import TinyTag
+
+    tag = TinyTag.get(path, image=True)
+    text, lrc = tag.other["lyrics"]
+    lines = [(line[1:9], line[10:]) for line in lrc.split("\n")]
+    assert tag.images.front_cover and tag.images.front_cover.mime_type == "image/jpeg"
+    return {
+        "title": tag.title,
+        "album": tag.album,
+        "track": tag.track,
+        "text": text,
+        "lines": [(int(at[:2]) * 60_000 + round(float(at[3:]) * 1000), words) for at, words in lines],
+        "picture": tag.images.front_cover.data,
+    }
+
+
+def by_eyed3(path: Path) -> dict[str, object]:
+    import eyed3
+
+    tag: Any = eyed3.load(path).tag
+    [picture], [plain] = tag.images, tag.lyrics
+    assert (picture.mime_type, picture.picture_type, plain.lang) == ("image/jpeg", 3, b"deu")
+    [contents] = tag.table_of_contents
+    marks = {mark.element_id: mark for mark in tag.chapters}
+    return {
+        "title": tag.title,
+        "album": tag.album,
+        "track": tag.track_num[0],
+        "text": plain.text,
+        "chapters": [(marks[name].times[0], marks[name].title) for name in contents.child_ids],
+        "picture": picture.image_data,
+    }
+
+
+def by_ffmpeg(path: Path) -> dict[str, object]:
+    """Return what ffmpeg says in its own format for metadata, and the picture as it takes it out."""
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-copyts", "-i", str(path)]
+    told = subprocess.run([*command, "-f", "ffmetadata", "-"], capture_output=True, check=True)
+    picture = subprocess.run([*command, "-map", "0:v", "-c", "copy", "-f", "image2pipe", "-"], capture_output=True)
+    assert not told.stderr + picture.stderr
+    parts = told.stdout.decode().replace("\\\n", "\r").split("[CHAPTER]")  # a line end in a value is escaped
+    head, *marks = [dict(line.split("=", 1) for line in part.split("\n") if "=" in line) for part in parts]
+    return {
+        "title": head["title"],
+        "album": head["album"],
+        "track": int(head["track"]),
+        "text": head["lyrics-deu"].replace("\r", "\n"),
+        "chapters": [(int(mark["START"]), mark["title"]) for mark in marks],
+        "picture": picture.stdout,
+    }
+
+
+def by_ffprobe(path: Path) -> dict[str, object]:
+    if not (ffprobe := shutil.which("ffprobe")):
+        pytest.skip("no ffprobe on this machine; ffmpeg's own reader is tested beside")
+    command = [ffprobe, "-v", "error", "-of", "json", "-show_format", "-show_chapters", "-show_streams", str(path)]
+    told = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    head, [_, picture] = told["format"]["tags"], told["streams"]
+    assert (picture["codec_name"], picture["width"], picture["disposition"]["attached_pic"]) == ("mjpeg", 1400, 1)
+    return {
+        "title": head["title"],
+        "album": head["album"],
+        "track": int(head["track"]),
+        "text": head["lyrics-deu"],
+        "chapters": [(mark["start"], mark["tags"]["title"]) for mark in told["chapters"]],
+    }
+
+
+@pytest.mark.parametrize("reader", [by_mutagen, by_tinytag, by_eyed3, by_ffmpeg, by_ffprobe])
+def test_every_reader_finds_title_track_cover_words_and_chapters(
+    session: Path, reader: Callable[[Path], dict[str, object]]
+) -> None:
+    title, text, timed, chapters = told(WORDS[session.stem])
+    written = {
+        "title": title,
+        "album": f"{title}!",
+        "track": 1,
+        "text": text,
+        "lines": list(timed),
+        "chapters": [(mark.start * FRAME_MS, mark.title) for mark in chapters],
+        "picture": PICTURE,
+    }
+    found = reader(session)
+    assert found == {name: written[name] for name in found}
+
+
+def test_the_cover_and_the_tag_read_back_here_too(session: Path) -> None:
+    tag = read_tag(session)
+    assert len(tag) == tag_size(session.read_bytes()) and session.read_bytes().startswith(tag)
+    assert cover(tag) == PICTURE
+    names = [name for name, _ in read_frames(tag)]
+    assert names[-4:] == ["APIC", "USLT", "SYLT", "PRIV"]
+    assert private_frame(tag, "audioguide") == DATA
+
+
+def test_a_tag_without_a_picture_has_no_cover(tmp_path: Path) -> None:
+    assert cover(id3(ABOUT, [], TOTAL)) is None
+    (tmp_path / "a.mp3").write_bytes(b"no tag")
+    assert read_tag(tmp_path / "a.mp3") == b"" and cover(b"") is None
+    with pytest.raises(InputError, match=r"b\.mp3 cannot be read: No such file"):
+        read_tag(tmp_path / "b.mp3")
+
+
+@pytest.mark.parametrize("version", [3, 4])
+@pytest.mark.parametrize(("encoding", "words"), [(0, ""), (0, "Vorn"), (1, ""), (1, "静か"), (1, "Āā"), (3, "静")])
+def test_the_front_cover_of_another_writer_is_found_among_its_pictures(
+    tmp_path: Path, version: int, encoding: int, words: str
+) -> None:
+    tags = ID3()
+    tags.add(APIC(encoding=encoding, mime="image/png", type=4, desc="back", data=b"\0back\0"))
+    tags.add(APIC(encoding=encoding, mime="image/jpeg", type=3, desc=words, data=PICTURE))
+    tags.save(tmp_path / "a.mp3", v2_version=version)
+    assert cover(read_tag(tmp_path / "a.mp3")) == PICTURE
+
+
+def test_a_session_without_words_has_no_timed_ones() -> None:
+    tag = id3(ABOUT, [], TOTAL, lyrics=Lyrics("Bells", ()))
+    assert [name for name, _ in read_frames(tag)][-1] == "USLT"
+
+
+@given(st.lists(st.integers(1, 24 * 3600 * RATE_HZ), min_size=2))
+def test_longer_sessions_stand_behind_shorter_ones(totals: list[int]) -> None:
+    numbers = [track(total) for total in sorted(totals)]
+    assert numbers == sorted(numbers) and numbers[0] >= 1
+
+
+@given(cut=st.integers(10, 400), flip=st.integers(6, 399), value=st.integers(0, 255))
+@settings(max_examples=300, deadline=None)
+def test_a_damaged_picture_is_read_without_a_fault(cut: int, flip: int, value: int) -> None:
+    tag = bytearray(id3(ABOUT, [], TOTAL, picture=bytes(range(256))))
+    tag[flip % len(tag)] = value
+    assert len(cover(bytes(tag[:cut])) or b"") <= 400

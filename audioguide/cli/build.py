@@ -1,28 +1,29 @@
 """The commands build, plan and render."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from audioguide.captions import caption_kinds
 from audioguide.cli import options as o
 from audioguide.cli.progress import speaking
-from audioguide.clock import RATE_HZ, clock
-from audioguide.request import Request, default_out
-from audioguide.voices import RECORDED
 
 if TYPE_CHECKING:
+    from audioguide.again import Memory
+    from audioguide.request import Request
     from audioguide.session import Session
 
 app = typer.Typer()
+_LOOKED_THROUGH = ("natural", "system", "fake")
+"""Engines that need nothing beside the program, its libraries and the voice's file."""
 
 
 @app.command()
 @o.for_request
 def build(
-    asked: Request,
+    asked: "Request",
     captions: o.Captions = "",
     out: o.Out = None,
     cache: o.Cache = None,
@@ -30,31 +31,63 @@ def build(
     verbose: o.Verbose = False,
 ) -> None:
     """Build a session: an MP3 of exactly LENGTH."""
-    write(asked, captions, out, cache, as_json, verbose)
-    if not as_json:
-        typer.echo("In the player, keep 'trim silence' and faster speeds off: the pauses are the practice.", err=True)
+    hint = "" if as_json else "In the player, keep 'trim silence' and faster speeds off: the pauses are the practice.\n"
+    write(asked, captions, out, cache, as_json, verbose, hint)
 
 
-def write(asked: Request, captions: str, out: Path | None, cache: Path | None, as_json: bool, verbose: bool) -> None:
-    """Write a session, and tell what was written."""
+def write(
+    asked: "Request", captions: str, out: Path | None, cache: Path | None, as_json: bool, verbose: bool, hint: str = ""
+) -> None:
+    """Write a session, and tell what was written, and on stderr a hint; the same words are told when asked again."""
     from audioguide import session
+    from audioguide.again import Told
+    from audioguide.captions import caption_kinds
+    from audioguide.request import default_out
+    from audioguide.store import open_store
 
-    path, store, kinds = out or default_out(asked), session.open_store(cache), caption_kinds(captions)
+    path, store, kinds = out or default_out(asked), open_store(cache), caption_kinds(captions)
+    memory = _memory(asked)
     with speaking() as progress:
         built = session.write(asked, path, store, progress, kinds)
-    if verbose:
-        typer.echo(_details(built, store.folder), err=True)
-    typer.echo(json.dumps(_facts(built, path)) if as_json else line(built, path))
+
+    def told(spoken: int) -> Told:
+        now = replace(built, spoken=spoken)
+        words = json.dumps(_facts(now, path)) if as_json else line(now, path)
+        return Told(f"{words}\n", (_details(now, store.folder) + "\n" if verbose else "") + hint)
+
+    said = told(built.spoken)
+    typer.echo(said.out, nl=False)
+    typer.echo(said.err, nl=False, err=True)
+    if memory:
+        written = [path, *(path.with_suffix(f".{kind}") for kind in kinds)]
+        memory.keep(o.ARGUMENTS, store, told(0), written, lambda: session.holds(path, built))
+
+
+def _memory(asked: "Request") -> "Memory | None":
+    """Return what takes down a build, or None where what it is made of cannot all be looked at."""
+    from audioguide.again import Memory
+    from audioguide.errors import AudioguideError
+    from audioguide.practice import find_practice
+    from audioguide.voices import find_voice
+
+    try:
+        layers, voice = find_practice(asked.practice).layers, find_voice(asked.voice)
+    except AudioguideError:  # told when it is built
+        return None
+    if not o.ARGUMENTS or voice.engine not in _LOOKED_THROUGH:
+        return None
+    return Memory((layer.folder for layer in layers), [voice.folder / f"{voice.name}.toml"])
 
 
 @app.command()
 @o.for_request
-def plan(asked: Request, cache: o.Cache = None, as_json: o.Json = False) -> None:
+def plan(asked: "Request", cache: o.Cache = None, as_json: o.Json = False) -> None:
     """Print the timetable: when what is said, and the pauses. Speaks, but writes no MP3."""
     from audioguide import session, timetable
+    from audioguide.store import open_store
 
     with speaking() as progress:
-        planned = session.plan(asked, session.open_store(cache), progress)
+        planned = session.plan(asked, open_store(cache), progress)
     if as_json:
         head = {"schema": timetable.SCHEMA, "title": planned.about.title, "voice": planned.voice.name}
         typer.echo(json.dumps(head | timetable.as_json(planned.timeline), indent=1))
@@ -68,7 +101,7 @@ def plan(asked: Request, cache: o.Cache = None, as_json: o.Json = False) -> None
 
 @app.command()
 @o.for_request
-def render(asked: Request) -> None:
+def render(asked: "Request") -> None:
     """Print the text of a session as it will be spoken, with its marks."""
     from audioguide import session
 
@@ -77,6 +110,8 @@ def render(asked: Request) -> None:
 
 def line(built: "Session", path: Path) -> str:
     """Return what was written, in a line."""
+    from audioguide.clock import clock
+
     timeline = built.timeline
     chapters = f"{len(timeline.chapters)} chapter{'' if len(timeline.chapters) == 1 else 's'}"
     megabytes = path.stat().st_size / 1_000_000
@@ -84,6 +119,8 @@ def line(built: "Session", path: Path) -> str:
 
 
 def _facts(built: "Session", path: Path) -> dict[str, object]:
+    from audioguide.clock import RATE_HZ
+
     timeline = built.timeline
     return {
         "file": str(path),
@@ -98,6 +135,8 @@ def _facts(built: "Session", path: Path) -> dict[str, object]:
 
 
 def _details(built: "Session", folder: Path) -> str:
+    from audioguide.voices import RECORDED
+
     voice = built.voice
     pace = "" if voice.engine == RECORDED else f", {voice.pace_wpm:g} words a minute"
     return (

@@ -4,7 +4,6 @@
 """
 
 import re
-import signal
 import sys
 import traceback
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from audioguide.cli import build, care, listen, record, rehearse, shelves, upkeep, wording
+from audioguide.cli import batch, build, care, listen, phone, picture, record, rehearse, shelves, upkeep, wording
 from audioguide.errors import AudioguideError, ScriptError, ScriptErrors
 
 _UsageError: Any = typer.BadParameter.__base__
@@ -30,7 +29,7 @@ app = typer.Typer(
     rich_markup_mode=None,  # it would take [pause 6s] in a help text for a colour
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for room in (build, listen, care, shelves, record, rehearse, wording, upkeep):
+for room in (build, listen, care, picture, phone, shelves, record, rehearse, wording, batch, upkeep):
     app.registered_commands += room.app.registered_commands
     app.registered_groups += room.app.registered_groups
 
@@ -115,17 +114,7 @@ def _usage(error: Any) -> str:
     return f"{words}; `{command} --help` tells how it is used"
 
 
-def main() -> None:
-    """Run the command line of this process."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
-    for name in ("SIGTERM", "SIGHUP"):  # so that what was begun is tidied up, when a window is closed too
-        number = getattr(signal, name, None)
-        if number and signal.getsignal(number) == signal.SIG_DFL:
-            signal.signal(number, lambda number, _: sys.exit(128 + number))
-    sys.exit(run(sys.argv[1:]))
-
-
 if __name__ == "__main__":
+    from audioguide.__main__ import main
+
     main()

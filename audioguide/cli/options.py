@@ -4,18 +4,27 @@ import inspect
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from audioguide import practice as practices
-from audioguide import request as requests
-from audioguide import voices
-from audioguide.clock import parse_length
+from audioguide import choices
+
+if TYPE_CHECKING:
+    from audioguide.request import Request
+
+ARGUMENTS: list[str] = []
+"""The command line of this process, where it is one of its own: what it says may be told again."""
 
 Length = Annotated[
     str,
     typer.Argument(metavar="LENGTH", help="How long: 5 (minutes), 20m, 7:30, 90s, 33m20s, 1h30m.", show_default=False),
+]
+FileOrLength = Annotated[
+    str,
+    typer.Argument(
+        metavar="FILE.mp3|LENGTH", help="A finished session; or how long: 5, 20m, 7:30.", show_default=False
+    ),
 ]
 PracticeName = Annotated[
     str, typer.Option("--practice", metavar="NAME|DIR", help="Which practice: a name, or your own folder.")
@@ -31,13 +40,13 @@ Grounding = Annotated[
     ),
 ]
 Ending = Annotated[
-    str, typer.Option("--ending", metavar="|".join(requests.ENDINGS), help="Come back with a bell, or fade into sleep.")
+    str, typer.Option("--ending", metavar="|".join(choices.ENDINGS), help="Come back with a bell, or fade into sleep.")
 ]
 Guidance = Annotated[
     str,
     typer.Option(
         "--guidance",
-        metavar="|".join(practices.GUIDANCE),
+        metavar="|".join(choices.GUIDANCE),
         help="All of it, a short form for those who know it, or bells.",
     ),
 ]
@@ -49,6 +58,10 @@ BellOn = Annotated[bool, typer.Option("--bell/--no-bell", help="The soft bells."
 Settings = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="A word for the scripts; may be given several times."),
+]
+Say = Annotated[
+    list[str] | None,
+    typer.Option("--say", metavar="WORD=SAID", help="How a word of this session is said; may be given several times."),
 ]
 Only = Annotated[
     str | None, typer.Option("--only", metavar="STEP", help="One step by itself; LENGTH may then be left out.")
@@ -69,24 +82,28 @@ Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Say more on the 
 
 def request(
     length: Length = "",
-    practice: PracticeName = practices.DEFAULT,
-    voice: VoiceName = voices.DEFAULT,
+    practice: PracticeName = choices.PRACTICE,
+    voice: VoiceName = choices.VOICE,
     grounding: Grounding = None,
-    ending: Ending = requests.ENDINGS[0],
-    guidance: Guidance = practices.GUIDANCE[0],
+    ending: Ending = choices.ENDINGS[0],
+    guidance: Guidance = choices.GUIDANCE[0],
     pace: Pace = None,
     bell: BellOn = True,
     settings: Settings = None,
+    say: Say = None,
     only: Only = None,
-) -> requests.Request:
+) -> "Request":
     """Return the request that these options make.
 
     Raises:
         InputError: one of them cannot be used.
     """
+    from audioguide.clock import parse_length
+    from audioguide.request import Request, read_said, read_settings
+
     samples = parse_length(length) if length else None
-    known = requests.read_settings(settings or ())
-    return requests.Request(samples, practice, voice, grounding, ending, guidance, pace, bell, known, only)
+    known, said = read_settings(settings or ()), read_said(say or ())
+    return Request(samples, practice, voice, grounding, ending, guidance, pace, bell, known, said, only)
 
 
 def for_request(command: Callable[..., None]) -> Callable[..., None]:
@@ -101,13 +118,35 @@ def for_folder(command: Callable[..., None]) -> Callable[..., None]:
     return _with_options(command, [folder, *asked.values()])
 
 
-def _with_options(command: Callable[..., None], asked: list[inspect.Parameter]) -> Callable[..., None]:
+def for_file(command: Callable[..., None]) -> Callable[..., None]:
+    """Return a command as for_request does, but handed a Path where its first argument is the name of an MP3."""
+    asked = dict(inspect.signature(request).parameters)
+    asked["length"] = asked["length"].replace(annotation=FileOrLength)
+    return _with_options(command, list(asked.values()), _file_or_request)
+
+
+def _file_or_request(length: str, **given: Any) -> "Path | Request":
+    from audioguide.errors import InputError
+
+    if not length.lower().endswith(".mp3"):
+        return request(length, **given)
+    usual = inspect.signature(request).parameters
+    if changed := [name for name, value in given.items() if value not in (usual[name].default, [])]:
+        raise InputError(f"{length} is finished, so --{changed[0]} has no use; name a length instead of a file")
+    return Path(length)
+
+
+def _with_options(
+    command: Callable[..., None],
+    asked: list[inspect.Parameter],
+    read: "Callable[..., Path | Request]" = request,
+) -> Callable[..., None]:
     own = list(inspect.signature(command).parameters.values())[1:]
 
     @wraps(command)
     def run(**given: Any) -> None:
         mine = {parameter.name: given.pop(parameter.name) for parameter in own}
-        command(request(**given), **mine)
+        command(read(**given), **mine)
 
     described: Any = run
     described.__signature__ = inspect.Signature([*asked, *own])

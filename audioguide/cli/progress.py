@@ -1,17 +1,22 @@
-"""How far the speaking is, on stderr, and only where someone watches."""
+"""How far a work is, on stderr, and only where someone watches."""
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
 
+def speaking() -> AbstractContextManager[Callable[[int, int], None]]:
+    """Give a function that shows (phrases spoken, phrases to speak)."""
+    return counting("speaking")
+
+
 @contextmanager
-def speaking() -> Iterator[Callable[[int, int], None]]:
-    """Give a function that shows (phrases spoken, phrases to speak); the bar appears with its first call."""
+def counting(work: str) -> Iterator[Callable[[int, int], None]]:
+    """Give a function that shows how many (are done, there are); the bar appears with its first call."""
     bars: list[Progress] = []
 
     def show(done: int, of: int) -> None:
@@ -20,7 +25,7 @@ def speaking() -> Iterator[Callable[[int, int], None]]:
         if not bars:
             bars.append(_bar())
             bars[0].start()
-            bars[0].add_task("speaking", total=of)
+            bars[0].add_task(work, total=of)
         bars[0].update(bars[0].task_ids[0], completed=done, total=of)
 
     try:

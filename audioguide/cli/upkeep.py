@@ -26,7 +26,7 @@ app.add_typer(_cache, name="cache")
 def info(cache: o.Cache = None, as_json: o.Json = False) -> None:
     """Tell where the cache is, what is in it, and since when it was not used."""
     from audioguide import upkeep
-    from audioguide.session import open_store
+    from audioguide.store import open_store
 
     store = open_store(cache)
     held, unfinished = upkeep.entries(store), upkeep.unfinished(store)
@@ -56,7 +56,7 @@ def prune(
 ) -> None:
     """Remove what was not used for long; what a build needs again is spoken again."""
     from audioguide import upkeep
-    from audioguide.session import open_store
+    from audioguide.store import open_store
 
     if older_than is None and max_size is None:
         raise InputError("say what may go: --older-than 30d, or --max-size 1G; or all of it: audioguide cache clear")
@@ -74,7 +74,7 @@ def clear(
 ) -> None:
     """Remove everything that audioguide keeps there, and nothing else."""
     from audioguide import upkeep
-    from audioguide.session import open_store
+    from audioguide.store import open_store
 
     store = open_store(cache)
     held = upkeep.entries(store)

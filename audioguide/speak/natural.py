@@ -6,6 +6,8 @@ the same for a text and seed on one installation; scipy changes its arithmetic, 
 
 import os
 import re
+import threading
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
@@ -81,13 +83,14 @@ class Natural:
 
         try:
             engine = self._load()
-            phonemes = "".join(engine.phonemize(text))
-            sentences = list(engine.stream(text, speed=at_pace(_SPEEDS, voice.pace_wpm), seed=_SEED))
+            phonemes = engine.phonemize(text)
+            speed, noise = at_pace(_SPEEDS, voice.pace_wpm), np.random.default_rng(_SEED)
+            sentences = [engine.from_ids(engine.ids(sentence), speed, noise) for sentence in phonemes]
         except Exception as error:  # a young package above a runtime in C++: anything may come
             raise EngineError(f"{_PACKAGE} failed: {error}") from error
         if unknown := [sign for said in _PHONEMES.findall(text) for sign in said if sign not in engine.vocab]:
             raise PhraseError(f"{unknown[0]!r} in the lexicon is no phoneme of {_PACKAGE}")
-        if not any(sign.isalpha() for sign in phonemes):
+        if not any(sign.isalpha() for sentence in phonemes for sign in sentence):
             raise PhraseError("it finds no sounds in these words")
         if not all(np.isfinite(sentence).all() for sentence in sentences):
             raise EngineError("it returned numbers that are no sound")
@@ -97,16 +100,29 @@ class Natural:
         return Recording(pcm.tobytes(), int(engine.sample_rate))
 
     def close(self) -> None:
-        """Forget the model."""
+        """Let go of the model, which stays loaded for the next session of this process."""
         self._voice = None
 
     def _load(self) -> Any:
-        if self._voice is None:
-            os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # since 1.29 onnxruntime phones home, from its import on
-            from hibari import Hibari
-
-            self._voice = Hibari(voice="heart", threads=1)
+        self._voice = self._voice or _model()
         return self._voice
+
+
+_loading = threading.Lock()
+
+
+def _model() -> Any:
+    """Return the model, which all threads share: it keeps nothing between phrases, and lets go of the interpreter."""
+    with _loading:
+        return _loaded()
+
+
+@cache
+def _loaded() -> Any:
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # since 1.29 onnxruntime phones home, from its import on
+    from hibari import Hibari
+
+    return Hibari(voice="heart", threads=1)
 
 
 def _trimmed(sentence: "NDArray[np.float32]") -> "NDArray[np.float32]":

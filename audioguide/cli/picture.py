@@ -1,0 +1,74 @@
+"""The command picture."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from audioguide.cli import options as o
+from audioguide.cli.progress import speaking
+from audioguide.errors import InputError
+
+if TYPE_CHECKING:
+    from audioguide.request import Request
+
+app = typer.Typer()
+_SVG, _JPEG = ".svg", ".jpg"
+
+
+@app.command()
+@o.for_file
+def picture(
+    asked: "Path | Request",
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            metavar="FILE",
+            help="The .svg to write, or a .jpg for the cover; left open, beside the MP3, or a name below output/.",
+        ),
+    ] = None,
+    cache: o.Cache = None,
+) -> None:
+    """Draw the timetable of a session: chapters, speech, silence and bells. Speaks for a LENGTH, but writes no MP3."""
+    from audioguide.files import atomic_file
+    from audioguide.request import default_out
+
+    usual = asked if isinstance(asked, Path) else default_out(asked)
+    path = out or usual.with_suffix(_SVG)
+    kind = path.suffix.lower()
+    if kind not in (_SVG, _JPEG):
+        raise InputError(f"{path}: a picture ends in {_SVG} or {_JPEG}; name it {path.with_suffix(_SVG)}")
+    drawn = _of_file(asked, kind) if isinstance(asked, Path) else _of_request(asked, kind, cache)
+    with atomic_file(path, kind) as draft:
+        draft.put(drawn)
+    typer.echo(str(path))
+
+
+def _of_file(file: Path, kind: str) -> bytes:
+    from audioguide.manifest import OWNER, from_bytes
+    from audioguide.picture import svg
+    from audioguide.tags import cover, private_frame, read_tag
+
+    tag = read_tag(file)
+    made_of = from_bytes(private_frame(tag, OWNER) or b"")
+    if made_of is None:
+        raise InputError(f"{file} does not tell what it was made of; name a session of audioguide, or a length")
+    if kind == _SVG:
+        return svg(made_of.timeline, made_of.title).encode()
+    if not (found := cover(tag)):
+        raise InputError(f"{file} carries no cover; build it again, or name a length")
+    return found
+
+
+def _of_request(asked: "Request", kind: str, cache: Path | None) -> bytes:
+    from audioguide import session
+    from audioguide.cover import draw, face
+    from audioguide.picture import svg
+    from audioguide.store import open_store
+
+    with speaking() as progress:
+        planned = session.plan(asked, open_store(cache), progress)
+    if kind == _SVG:
+        return svg(planned.timeline, planned.about.title).encode()
+    return draw(face(planned.about.album, planned.timeline))
