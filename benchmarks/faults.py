@@ -18,6 +18,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
+from audioguide import upkeep
+
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 from faults_for_tests import Bench, Killings, ended, kill_at_random
@@ -29,11 +31,15 @@ VOICES = {"fake": 0.7, "system": 2.0, "calm": 4.0}
 
 
 def cold_s(bench: Bench) -> float:
-    """Return how long a build takes that has everything to do; its session stays."""
-    began = time.monotonic()
-    done = bench.build()
-    assert done.code == 0, done.err
-    return time.monotonic() - began
+    """Return how long a build takes that has everything to do, the quickest of three; its session stays."""
+    took_s = []
+    for _ in range(3):
+        upkeep.clear(bench.store)
+        began = time.monotonic()
+        done = bench.build()
+        assert done.code == 0, done.err
+        took_s.append(time.monotonic() - began)
+    return min(took_s)
 
 
 def kill(folder: Path, length: str, kills: int, workers: int) -> dict[str, object]:
@@ -46,7 +52,7 @@ def kill(folder: Path, length: str, kills: int, workers: int) -> dict[str, objec
         bench.out.write_bytes(b"an older session")
     with ThreadPoolExecutor(workers) as pool:
         each = round(kills / workers)
-        runs = [pool.submit(kill_at_random, bench, whole, each, n, 1.3 * took_s) for n, bench in enumerate(benches)]
+        runs = [pool.submit(kill_at_random, bench, whole, each, n, 1.2 * took_s) for n, bench in enumerate(benches)]
     return {"cold_build_s": round(took_s, 2), **added([run.result() for run in runs])}
 
 
