@@ -18,7 +18,10 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was begun is tidied up
+    for name in ("SIGTERM", "SIGHUP"):  # so that what was begun is tidied up, when a window is closed too
+        number = getattr(signal, name, None)
+        if number and signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, lambda number, _: sys.exit(128 + number))
     arguments = sys.argv[1:]
     if arguments == ["--version"]:
         from audioguide import __version__
@@ -54,9 +57,11 @@ def _cache(arguments: Sequence[str]) -> str | None:
 
 
 def _run(arguments: list[str]) -> int:
-    from audioguide.cli import options
-    from audioguide.cli.main import run
-
+    try:
+        from audioguide.cli import options
+        from audioguide.cli.main import run
+    except KeyboardInterrupt:  # while all of it is loaded, with nothing begun yet
+        return 130
     options.ARGUMENTS = arguments
     return run(arguments)
 

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from io import SEEK_END, FileIO
+from os import fsync
 from pathlib import Path
-from secrets import token_hex
 
 from audioguide.errors import OutputError
+from audioguide.parts import Part, sweep
 
 
 @contextmanager
@@ -15,23 +16,25 @@ def atomic_file(path: Path, suffix: str = ".mp3") -> Iterator["Draft"]:
 
     A folder that is missing is made, if the folder it belongs into is there. The
     name must end in suffix, so that no file of another kind is ever overwritten.
+    What builds that were killed have left beside it is removed.
 
     Raises:
         OutputError: the place cannot be written.
     """
     target = _target(path.expanduser(), suffix)
-    part = neighbour(target)
-    made = not part.parent.exists()
-    file = _open(path, part)
+    folder = target.parent
+    made = not folder.exists()
+    part = _open(path, folder)
     try:
-        with file:
-            yield Draft(path, file)
-        _replace(path, part, target)
+        with part:
+            draft = Draft(path, part.file)
+            yield draft
+            draft.settle()
+            _replace(path, part, target)
     finally:
-        part.unlink(missing_ok=True)
         if made and not target.exists():
             with suppress(OSError):  # something else has been put there
-                part.parent.rmdir()
+                folder.rmdir()
 
 
 def read_at_most(path: Path, most: int) -> bytes | None:
@@ -72,10 +75,16 @@ class Draft:
         self.put(data)
         self._file.seek(0, SEEK_END)
 
+    def settle(self) -> None:
+        """Wait until the disk holds all of it, so that no power cut leaves a file that is whole by name only.
 
-def neighbour(path: Path) -> Path:
-    """Return a name beside path that nothing else has."""
-    return path.with_name(f".{token_hex(6)}.part")
+        Raises:
+            OutputError: it cannot hold it.
+        """
+        try:
+            fsync(self._file.fileno())
+        except OSError as error:
+            raise _cannot(self._path, error, "make room, or choose another place with --out FILE") from error
 
 
 def _target(path: Path, suffix: str) -> Path:
@@ -93,18 +102,19 @@ def _target(path: Path, suffix: str) -> Path:
     return target
 
 
-def _open(path: Path, part: Path) -> FileIO:
+def _open(path: Path, folder: Path) -> Part:
     try:
-        if part.parent.parent.is_dir() and not part.parent.exists():
-            part.parent.mkdir()
-        return part.open("xb", buffering=0)  # so that a full disk shows at the write, not at the end
+        if folder.parent.is_dir():
+            folder.mkdir(exist_ok=True)
+        sweep(folder)
+        return Part(folder)
     except OSError as error:
         raise _cannot(path, error, "choose another place with --out FILE") from error
 
 
-def _replace(path: Path, part: Path, target: Path) -> None:
+def _replace(path: Path, part: Part, target: Path) -> None:
     try:
-        part.replace(target)
+        part.move(target)
     except PermissionError as error:
         raise _cannot(path, error, "close the program that plays it") from error
     except OSError as error:

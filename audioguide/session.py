@@ -266,11 +266,13 @@ def _write(planned: Callable[[], Session], out: Path, store: Store) -> Session:
             with atomic_file(out) as draft:
                 session = planned()
                 _put(session, draft, store)
+            store.let_go()
             return session
         except DamagedError as error:
             if error.key in mended:
                 raise
             mended.add(error.key)
+            store.hold()
 
 
 def _put(session: Session, draft: Draft, store: Store) -> None:

@@ -40,6 +40,7 @@ _BEGUN_DB = 2.0
 """Speech has surely begun where it stands so far above silence. A voice may hiss for 60 ms in front of a k, barely not
 silent: captions would be early by as much. Whole frames are cut of that, so that the words lie in theirs as before."""
 _STEP_MS = 5
+_RAIL = 32_766 / 32_768
 _KEPT_BEFORE_MS, _KEPT_BEHIND_MS = 15, 60
 """Around the speech, so that no fade touches a consonant; where an engine left less in front, silence is added."""
 _FADE_IN_MS, _FADE_OUT_MS = 12, 20
@@ -62,6 +63,23 @@ def conform(pcm: bytes, rate_hz: int, silence_dbfs: float = _SILENCE_DBFS) -> by
     kept = speech[max(0, before - _KEPT_BEFORE_MS) : len(speech) - max(0, behind - _KEPT_BEHIND_MS)]
     added = b"\0\0" * (max(0, _KEPT_BEFORE_MS - before) * RATE_HZ // 1000)
     return added + bytes(kept.raw_data)
+
+
+def sounding_samples(pcm: bytes) -> int:
+    """Return how much of a recording is no silence."""
+    import numpy as np
+
+    window = RATE_HZ * _STEP_MS // 1000
+    signal = to_signal(pcm)
+    power = (signal[: signal.size // window * window].reshape(-1, window) ** 2).mean(axis=1)
+    return int(np.count_nonzero(power > 10 ** (_SILENCE_DBFS / 10))) * window
+
+
+def share_at_the_rails(pcm: bytes) -> float:
+    """Return how much of a recording, 0 to 1, is as loud as a sample can be."""
+    import numpy as np
+
+    return float(np.mean(np.abs(to_signal(pcm)) >= _RAIL))
 
 
 def lead_frames(announced: bool) -> int:

@@ -125,7 +125,7 @@ def kept(place: Path, still: bool = True) -> Told | None:
     store = Store(place / "cache")
     memory = Memory([place / "mine"], [place / "fake.toml"])
     memory.keep(["build"], store, Told("out", "err"), [], lambda: still)
-    return recall(["build"], store)
+    return recall(["build"], Store(store.folder))
 
 
 def test_a_memory_is_kept(place: Path) -> None:

@@ -49,7 +49,6 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> str:
         ("build 5 --out folder", 1, "folder is a folder; name a file"),
         ("build 5 --out nowhere/at/all.mp3", 1, "cannot be written"),
         ("build 5 --out file/session.mp3", 1, "cannot be written"),
-        ("build 5 --cache file", 1, "choose another folder with --cache"),
         ("build 5 --set", 2, "requires an argument"),
         ("build 5 --set name", 1, "write it as KEY=VALUE"),
         ("build 5 --set minutes=3", 1, "minutes is reserved"),

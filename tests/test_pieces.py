@@ -346,24 +346,24 @@ def test_another_gain_makes_other_phrases_and_keeps_the_rest(own: Studio) -> Non
     assert louder - softer == pytest.approx(6, abs=0.1)
 
 
-def whole_entry(body: bytes) -> bytes:
+def whole_entry(body: bytes, key: str) -> bytes:
     """Return what the store writes for a body."""
     with tempfile.TemporaryDirectory() as folder:
-        Store(Path(folder)).write("pieces", "key", body)
-        (path,) = (path for path in Path(folder).rglob("key"))
-        return path.read_bytes()
+        store = Store(Path(folder))
+        store.write("pieces", key, body)
+        return store.path("pieces", key).read_bytes()
 
 
-DAMAGES: dict[str, Callable[[bytes], bytes]] = {
-    "empty": lambda data: b"",
-    "cut short": lambda data: data[: len(data) // 2],
-    "a flipped bit in the body": lambda data: data[:-100] + bytes([data[-100] ^ 1]) + data[-99:],
-    "a flipped bit in the head": lambda data: bytes([data[0] ^ 1]) + data[1:],
-    "zeros": lambda data: bytes(len(data)),
-    "another file": lambda data: b"<html></html>\n" + data,
-    "whole, but a frame too long": lambda data: whole_entry(data.partition(b"\n")[2] + data[-FRAME_BYTES:]),
-    "whole, but of no length": lambda data: whole_entry(b""),
-    "size in words": lambda data: data.replace(b'"size": ', b'"size": "x', 1),
+DAMAGES: dict[str, Callable[[bytes, str], bytes]] = {
+    "empty": lambda data, key: b"",
+    "cut short": lambda data, key: data[: len(data) // 2],
+    "a flipped bit in the body": lambda data, key: data[:-100] + bytes([data[-100] ^ 1]) + data[-99:],
+    "a flipped bit in the head": lambda data, key: bytes([data[0] ^ 1]) + data[1:],
+    "zeros": lambda data, key: bytes(len(data)),
+    "another file": lambda data, key: b"<html></html>\n" + data,
+    "whole, but a frame too long": lambda data, key: whole_entry(data.partition(b"\n")[2] + data[-FRAME_BYTES:], key),
+    "whole, but of no length": lambda data, key: whole_entry(b"", key),
+    "size in words": lambda data, key: data.replace(b'"size": ', b'"size": "x', 1),
 }
 
 
@@ -371,7 +371,7 @@ def spoil(paths: list[Path], damage: str) -> dict[Path, bytes]:
     """Return what stood there."""
     whole = {path: path.read_bytes() for path in paths}
     for path, data in whole.items():
-        path.write_bytes(DAMAGES[damage](data))
+        path.write_bytes(DAMAGES[damage](data, path.name))
     return whole
 
 

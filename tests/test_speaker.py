@@ -469,6 +469,9 @@ GARBAGE = {
     "rate 4 kHz": Recording(HUM.pcm, 4_000),
     "rate 1 MHz": Recording(HUM.pcm, 1_000_000),
     "a tenth of a second": Recording(HUM.pcm[20_000:24_800], 24_000),
+    "half a second, then silence": Recording(HUM.pcm[20_000:36_000] + bytes(200_000) + HUM.pcm[20_000:20_600], 24_000),
+    "no numbers": Recording(b"\x00\x80" * 60_000, 24_000),
+    "no numbers in the middle": Recording(HUM.pcm + b"\x00\x80" * 10_000 + HUM.pcm, 24_000),
     "two minutes": Recording(HUM.pcm * 50, 24_000),
 }
 
@@ -555,7 +558,7 @@ def test_what_is_believed_lies_between_fast_and_very_slow_speech(words: int, pac
     text = " ".join(["rest"] * words)
     recording = Fake().speak(text, voice_of("fake", pace_wpm))
     if fits:
-        assert speaker._checked(recording, text)
+        assert speaker._checked(recording, text, 120.0)
         return
     with pytest.raises(EngineError, match=f"for {words} words"):
-        speaker._checked(recording, text)
+        speaker._checked(recording, text, 120.0)

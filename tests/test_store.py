@@ -1,9 +1,11 @@
+import os
+import shutil
+import time
 from pathlib import Path
 
 import pytest
 
-from audioguide.errors import StoreError
-from audioguide.store import Facts, Store, key_of
+from audioguide.store import TAG, Facts, Store, key_of
 
 KEY = key_of("clip", 1)
 BODY = bytes(range(32))
@@ -17,7 +19,7 @@ def store(tmp_path: Path) -> Store:
 def kept(store: Store) -> Path:
     """Return the file of an entry that was just written."""
     store.write("clips", KEY, BODY, {"samples": 16})
-    [path] = [path for path in store.folder.rglob("*") if path.is_file()]
+    [path] = [path for path in (store.folder / "clips").rglob("*") if path.is_file()]
     return path
 
 
@@ -108,10 +110,53 @@ def test_keys_tell_apart_what_only_looks_alike() -> None:
     assert len({key_of(*parts) for parts in alike}) == len(alike)
 
 
-def test_a_folder_that_cannot_be_written_is_told_with_the_option_that_helps(tmp_path: Path) -> None:
+def test_an_entry_under_another_key_or_kind_counts_as_missing(store: Store) -> None:
+    data = kept(store).read_bytes()
+    for kind, key in (("clips", key_of("clip", 2)), ("pieces", KEY)):
+        path = store.path(kind, key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        assert store.facts(kind, key) is None
+        assert store.read(kind, key) is None
+        assert not path.exists()
+
+
+def test_a_cache_that_cannot_be_written_keeps_in_memory_and_says_so_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     (tmp_path / "cache").write_bytes(b"a file where the folder should be")
     store = Store(tmp_path / "cache")
     assert store.read("clips", KEY) is None
     assert store.facts("clips", KEY) is None
-    with pytest.raises(StoreError, match=r"cache cannot be written.*--cache DIR"):
-        store.write("clips", KEY, BODY)
+    facts = store.write("clips", KEY, BODY, {"samples": 16})
+    store.write("pieces", KEY, b"")
+    assert store.facts("clips", KEY) == facts
+    assert store.read("clips", KEY) == (facts, BODY)
+    assert Store(tmp_path / "cache").facts("clips", KEY) is None
+    [told] = caplog.messages
+    assert str(store.folder) in told and "--cache DIR" in told and "\n" not in told
+
+
+def test_an_entry_that_is_used_says_so_once_a_day(store: Store) -> None:
+    path = kept(store)
+    for use in (store.facts, store.read):
+        for age_s, refreshed in ((3_600, False), (25 * 3_600, True), (-25 * 3_600, True)):
+            then = time.time() - age_s
+            os.utime(path, (then, then))
+            assert use("clips", KEY)
+            assert (abs(path.stat().st_mtime - then) > 1) is refreshed
+            assert (abs(path.stat().st_mtime - time.time()) < 60) is refreshed
+
+
+def test_a_folder_that_is_the_stores_own_is_marked_as_a_cache_and_no_other(tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    for folder, marked in (("home", False), ("cache", True)):
+        Store(tmp_path / folder).write("clips", KEY, BODY)
+        assert (tmp_path / folder / TAG).is_file() is marked
+
+
+def test_a_folder_that_is_cleared_away_between_two_writes_is_made_again(store: Store) -> None:
+    kept(store)
+    shutil.rmtree(store.folder)
+    store.write("clips", KEY, BODY)
+    assert Store(store.folder).read("clips", KEY)

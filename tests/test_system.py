@@ -17,6 +17,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from helpers import living
 from voices_for_tests import lexicon, phrase, voice_of
 
 from audioguide.errors import EngineError, ScriptError
@@ -304,6 +305,32 @@ def test_sixty_phrases_in_a_row_are_all_whole_and_distinct(engine: System, worke
     assert all(back[text] == pytest.approx(there[text], rel=0.02) for text in phrases)
     assert len(set(there.values())) > 40
     assert len(workers) == 1
+
+
+@pytest.mark.speech
+@pytest.mark.skipif(not worker.FORKS, reason="what other systems' voices keep between two phrases is theirs")
+def test_a_phrase_is_the_same_to_the_byte_whatever_was_spoken_before_and_by_whichever_worker() -> None:
+    phrases = [f"{text} {number}." for number, text in enumerate(("Rest here", "Let it be slow", "Hush") * 8)]
+    said = []
+    for order in (phrases, phrases[::-1], phrases[3:4] * 3):
+        speaking = System()
+        said.append([(text, speaking.speak(text, voice_of("system")).pcm) for text in order])
+        speaking.close()
+    there, back, again = said
+    assert back == there[::-1]
+    assert again == there[3:4] * 3
+
+
+@pytest.mark.speech
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+def test_ending_a_worker_in_mid_phrase_ends_what_it_has_forked(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, workers: list[system._Worker]
+) -> None:
+    start_faulty(monkeypatch, "hangs", 99, tmp_path / "tally")
+    with pytest.raises(EngineError, match="no answer"):
+        System().speak("Rest here.", voice_of("system"))
+    time.sleep(0.1)
+    assert workers and living(str(tmp_path)) == []
 
 
 @pytest.mark.speech

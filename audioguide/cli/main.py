@@ -6,11 +6,12 @@
 import re
 import sys
 import traceback
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from audioguide.cli import batch, build, care, listen, phone, picture, record, rehearse, shelves, wording
+from audioguide.cli import batch, build, care, listen, phone, picture, record, rehearse, shelves, upkeep, wording
 from audioguide.errors import AudioguideError, ScriptError, ScriptErrors
 
 _UsageError: Any = typer.BadParameter.__base__
@@ -28,8 +29,9 @@ app = typer.Typer(
     rich_markup_mode=None,  # it would take [pause 6s] in a help text for a colour
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for room in (build, listen, care, picture, phone, shelves, record, rehearse, wording, batch):
+for room in (build, listen, care, picture, phone, shelves, record, rehearse, wording, batch, upkeep):
     app.registered_commands += room.app.registered_commands
+    app.registered_groups += room.app.registered_groups
 
 
 def _print_version(wanted: bool) -> None:
@@ -57,13 +59,13 @@ def run(arguments: list[str]) -> int:
     try:
         code = app(args=arguments, prog_name="audioguide", standalone_mode=False)
     except AudioguideError as error:
-        return _fail_expected(error)
+        return _fail(gone, 1) if (gone := _gone_folder()) else _fail_expected(error)
     except _UsageError as error:
         return _fail(_usage(error), 2)
     except (KeyboardInterrupt, typer.Abort):
         code = 130
     except OSError as error:  # a full disk behind stdout, a folder that was removed: the machine's, not ours
-        return _fail(f"the system refused: {error}", 1)
+        return _fail(_gone_folder() or f"the system refused: {error}", 1)
     except SystemExit as stop:  # typer's, when the reader of a pipe, such as head, has seen enough
         return 0 if stop.code == 1 else int(stop.code or 0)
     except Exception:
@@ -72,6 +74,15 @@ def run(arguments: list[str]) -> int:
     if code == 130:
         return _fail("stopped; nothing was left half-written", 130)
     return code if isinstance(code, int) else 0
+
+
+def _gone_folder() -> str:
+    """Return what to do where the current folder was removed under us, or nothing."""
+    try:
+        Path.cwd()
+    except OSError:
+        return "the current folder was removed, so nothing can be found from here; go to another one, such as: cd ~"
+    return ""
 
 
 def _fail(words: str, code: int) -> int:

@@ -26,8 +26,11 @@ PATIENCE_S = 300.0
 CLOSE_S = 0.8
 """How long phrases that nobody waits for any more may take to end: Ctrl-C is answered within a second."""
 _KIND = "clips"
-_LEAST_SAMPLES_PER_WORD = RATE_HZ // 20
+_LEAST_SHARE = 0.2
+"""What sounds of a phrase, of the time that its words take at its pace: 0.58 to 1.0 in the practice on the shelf."""
 _MOST_SAMPLES_PER_WORD = RATE_HZ * 4
+_MOST_AT_THE_RAILS = 0.05
+"""How much of a recording may be overdriven; what is no number in an engine ends there, too."""
 _BELIEVABLE_HZ = range(8_000, 192_001)
 
 
@@ -204,7 +207,7 @@ class Speaker:
             self._require(engine)
             for attempt in range(1, ATTEMPTS + 1):
                 try:
-                    return _checked(engine.speak(words, voice), phrase.text)
+                    return _checked(engine.speak(words, voice), words, voice.pace_wpm)
                 except Exception as error:  # engines are other people's code, and may raise anything
                     if attempt == ATTEMPTS or self._closed or isinstance(error, PhraseError):
                         raise self._failed(phrase, _reason(error)) from error
@@ -268,22 +271,25 @@ def _reason(error: Exception) -> str:
     return str(error) if isinstance(error, EngineError) else f"{error} ({type(error).__name__})"
 
 
-def _checked(recording: Recording, text: str) -> bytes:
+def _checked(recording: Recording, text: str, pace_wpm: float) -> bytes:
     """Return a recording trimmed at 24 kHz, if it can be speech at all.
 
     Raises:
-        EngineError: it is silent, cut short, or far too long for these words.
+        EngineError: it is silent or overdriven, or sounds far too shortly or too long for these words at this pace.
     """
-    from audioguide.sound import conform
+    from audioguide.sound import conform, share_at_the_rails, sounding_samples
 
     if recording.rate_hz not in _BELIEVABLE_HZ or len(recording.pcm) % 2:
         raise EngineError(f"the engine returned sound that cannot be read ({recording.rate_hz} Hz)")
     pcm = conform(recording.pcm, recording.rate_hz)
     if not pcm:
         raise EngineError("the engine returned silence")
-    words, samples = len(text.split()), len(pcm) // 2
-    if not words * _LEAST_SAMPLES_PER_WORD <= samples <= (words + 2) * _MOST_SAMPLES_PER_WORD:
-        raise EngineError(f"the engine returned {samples / RATE_HZ:.1f} s of sound for {words} words")
+    if share_at_the_rails(pcm) > _MOST_AT_THE_RAILS:
+        raise EngineError("the engine returned noise, not speech")
+    words, sounding = len(text.split()), sounding_samples(pcm)
+    least = words * _LEAST_SHARE * 60 / pace_wpm * RATE_HZ
+    if sounding < least or len(pcm) // 2 > (words + 2) * _MOST_SAMPLES_PER_WORD:
+        raise EngineError(f"the engine returned {sounding / RATE_HZ:.1f} s of sound for {words} words")
     return pcm
 
 

@@ -5,12 +5,15 @@ worker process that speaks one phrase at a time; whatever goes wrong there, the 
 """
 
 import json
+import os
 import queue
+import signal
 import subprocess
 import sys
 import tempfile
 import threading
 import wave
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import IO, Any
@@ -70,7 +73,7 @@ class System:
             try:
                 self._started().ask(order, ANSWER_S)
                 return _read(path)
-            except EngineError:
+            except BaseException:  # a Ctrl-C too: nothing may write into the folder while it is removed
                 self.close()
                 raise
 
@@ -85,7 +88,7 @@ class System:
             self._worker = _Worker([sys.executable, "-P", "-m", "audioguide.speak.worker"])
             try:
                 self._worker.ask({"hello": True}, START_S)
-            except EngineError:
+            except BaseException:
                 self.close()
                 raise
         return self._worker
@@ -97,7 +100,7 @@ class _Worker:
     def __init__(self, command: list[str]) -> None:
         quiet: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
         try:
-            self._process = subprocess.Popen(command, text=True, encoding="utf-8", **quiet)
+            self._process = subprocess.Popen(command, text=True, encoding="utf-8", start_new_session=True, **quiet)
         except OSError as error:
             raise EngineError(f"the speech worker cannot be started: {error}") from error
         self._answers: queue.Queue[str] = queue.Queue()
@@ -128,7 +131,10 @@ class _Worker:
             raise EngineError(str(trouble))
 
     def kill(self) -> None:
-        """End the process and wait for it."""
+        """End the process, and with it what it has forked, and wait for it."""
+        if os.name != "nt" and self._process.poll() is None:
+            with suppress(OSError):  # macOS, where it has just ended
+                os.killpg(self._process.pid, signal.SIGKILL)
         self._process.kill()
         for stream in (self._process.stdin, self._process.stdout):
             if stream:

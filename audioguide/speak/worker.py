@@ -2,36 +2,59 @@
 
 An order is JSON: ``{"text", "path", "rate", "voice" or "language"}``, or ``{"hello": true}``. An answer is ``{}`` when
 the file stands, or ``{"error": words}``. The way orders are given follows what was measured with eSpeak NG: an empty
-run first; properties only while the engine is idle; one file a run; then wait until the file is whole.
+run first, or settings are not taken; properties only while the engine is idle; one file a run; then wait until the file
+is whole.
+
+eSpeak NG lets the pitch flutter, and goes on with that from one phrase to the next; neither its seed, nor setting the
+voice, nor Terminate and Initialize set it back (all tried), so no phrase sounds twice the same within one process. On
+Linux each order is therefore carried out by a fork of the worker, in which eSpeak NG begins anew: what a phrase sounds
+like depends on that phrase alone. What that takes is won back where the driver idled.
 """
 
 import json
+import math
 import os
+import signal
 import sys
 import time
 import wave
 from collections.abc import Callable
 from difflib import get_close_matches
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, NoReturn
 
-WAIT_S = 20.0
-_POLL_S = 0.005
+FORKS = sys.platform == "linux"
+WAIT_S, TAKEN_S = 20.0, 1.0
+"""How long a file, and a setting, may take."""
+_AGAIN_S = 0.01
+"""When a setting is given again: eSpeak NG drops one that meets another."""
+_POLL_S = 0.002
+_MOST_WORDS = 4096
+"""A pipe takes so much at once, always."""
 
 
 class Speech:
     """pyttsx3 with its races waited out."""
 
-    def __init__(self, driver: Any) -> None:
-        """Take a pyttsx3 engine (or a fake one in tests)."""
+    def __init__(self, driver: Any, fresh: bool = False) -> None:
+        """Take a pyttsx3 engine (or a fake one in tests); a fresh one takes settings, but not all of its own yet."""
+        self._fresh = fresh
         self._engine = driver
         self._errors: list[BaseException] = []
         driver.connect("error", self._on_error)
         self._settled()
-        driver.runAndWait()
+        if not fresh:
+            driver.runAndWait()
 
     def _on_error(self, name: str, exception: BaseException) -> None:
         self._errors.append(exception)
+
+    def carry_out(self, order: dict[str, Any]) -> None:
+        """Do what an order says; hello asks for nothing more than a driver that has started."""
+        if "text" in order:
+            self.speak(order)
 
     def speak(self, order: dict[str, Any]) -> None:
         """Write the order's text as a WAV file.
@@ -39,8 +62,9 @@ class Speech:
         Raises:
             RuntimeError: the voice is not there, a property was lost, or no whole file came.
         """
-        self._set("voice", self._voice_id(order))
-        self._set("rate", order["rate"])
+        settings = {"voice": self._voice_id(order), "rate": order["rate"]}
+        for name, value in settings.items():
+            self._set(name, value)
         path = Path(order["path"])
         self._errors.clear()
         self._engine.save_to_file(order["text"], str(path))
@@ -48,6 +72,8 @@ class Speech:
         if self._errors:
             raise RuntimeError(str(self._errors[0]))
         _wait_until(lambda: _is_whole(path), "no whole sound file")
+        if any(self._engine.getProperty(name) != value for name, value in settings.items()):
+            raise RuntimeError("the system's voice lost a setting while it spoke")
         _as_wav(path)
 
     def _voice_id(self, order: dict[str, Any]) -> str:
@@ -65,13 +91,16 @@ class Speech:
         raise RuntimeError(f"this system has no voice for language {language!r}")
 
     def _set(self, name: str, value: object) -> None:
-        if self._engine.getProperty(name) == value:
+        if self._engine.getProperty(name) == value and not self._fresh:
             return
-        self._settled()
-        self._engine.setProperty(name, value)
-        self._settled()
-        if self._engine.getProperty(name) != value:
-            raise RuntimeError(f"the system's voice would not take {name} {value!r}")
+        until = time.monotonic() + TAKEN_S
+        while time.monotonic() < until:
+            self._settled()
+            self._engine.setProperty(name, value)
+            self._settled()
+            if _comes_true(lambda: self._engine.getProperty(name) == value, _AGAIN_S):
+                return
+        raise RuntimeError(f"the system's voice would not take {name} {value!r}")
 
     def _settled(self) -> None:
         _wait_until(lambda: not _is_playing(), "the system's voice is busy")
@@ -105,11 +134,17 @@ def _is_playing() -> bool:
 
 
 def _wait_until(done: Callable[[], bool], otherwise: str) -> None:
-    until = time.monotonic() + WAIT_S
+    if not _comes_true(done, WAIT_S):
+        raise RuntimeError(otherwise)
+
+
+def _comes_true(done: Callable[[], bool], most_s: float) -> bool:
+    until = time.monotonic() + most_s
     while not done():
         if time.monotonic() > until:
-            raise RuntimeError(otherwise)
+            return False
         time.sleep(_POLL_S)
+    return True
 
 
 def _is_whole(path: Path) -> bool:
@@ -180,17 +215,60 @@ def serve(orders: Any, answers: Any) -> None:
     prepare_espeak()
     import pyttsx3
 
-    speech = Speech(pyttsx3.init())
+    carry_out = apart(_begun_anew(pyttsx3.init)) if FORKS else Speech(pyttsx3.init()).carry_out
     for line in orders:
-        order = json.loads(line)
         answer: dict[str, str] = {}
         try:
-            if "text" in order:
-                speech.speak(order)
+            carry_out(json.loads(line))
         except Exception as error:  # whatever a driver raises is an answer, and the parent decides
             answer = {"error": str(error) or type(error).__name__}
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
+
+
+def _begun_anew(start: Callable[[], Any]) -> Callable[[dict[str, Any]], None]:
+    """Return what carries out an order with a driver of its own."""
+    espeak: Any = import_module("pyttsx3.drivers.espeak")  # loads the library for all forks; it works from init on
+    espeak.time = SimpleNamespace(sleep=lambda _: time.sleep(_POLL_S))  # it looked every 10 ms whether it had ended
+
+    def carry_out(order: dict[str, Any]) -> None:
+        try:
+            driver = start()
+            driver.proxy.setBusy(False)  # what an empty run is for, but 10 ms sooner
+        except Exception as error:
+            raise RuntimeError(f"pyttsx3 cannot start: {error}") from error
+        Speech(driver, fresh=True).carry_out(order)
+
+    return carry_out
+
+
+def apart(work: Callable[[dict[str, Any]], None]) -> Callable[[dict[str, Any]], None]:
+    """Return work as a fork of this process does it, which ends with it; what it raises is raised here."""
+
+    def carry_out(order: dict[str, Any]) -> None:
+        reading, writing = os.pipe()
+        child = os.fork()
+        if not child:
+            _end_with(work, order, writing)
+        os.close(writing)
+        with os.fdopen(reading, "rb") as told:
+            trouble = told.read().decode()
+        _, status = os.waitpid(child, 0)
+        if trouble or status:
+            raise RuntimeError(trouble or "the system's voice has died")
+
+    return carry_out
+
+
+def _end_with(work: Callable[[dict[str, Any]], None], order: dict[str, Any], writing: int) -> NoReturn:
+    """Do the work of a fork, and end it; the alarm ends one that hangs, should nobody be left to do so."""
+    signal.alarm(math.ceil(2 * WAIT_S))
+    try:
+        work(order)
+    except BaseException as error:  # nothing of a fork may go on as the worker would
+        os.write(writing, (str(error) or type(error).__name__).encode()[:_MOST_WORDS])
+    finally:
+        os._exit(0)
 
 
 def main() -> None:
