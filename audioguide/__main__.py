@@ -38,9 +38,13 @@ def _told_before(arguments: Sequence[str]) -> "Told | None":
     if not arguments or arguments[0] not in _REMEMBERED:
         return None
     from audioguide.again import recall
+    from audioguide.errors import InputError
     from audioguide.store import open_store
 
-    return recall(arguments, open_store(_cache(arguments)))
+    try:
+        return recall(arguments, open_store(_cache(arguments)))
+    except InputError:  # the command line tells it
+        return None
 
 
 def _cache(arguments: Sequence[str]) -> str | None:

@@ -32,6 +32,7 @@ _WORD = "Rest."
 _EXTRAS = {
     "verify": ("faster_whisper", "audioguide verify --transcribe"),
     "piper": ("piper", "voices of Piper"),
+    "cluster": ("distributed", "audioguide batch --workers dask://HOST:PORT"),
 }
 _PACKAGES = ("audioguide", "jinja2", "numpy", "pydub", "lameenc", "soundfile", "soxr", "hibari-tts", "pyttsx3")
 _ELSEWHERE = "make room there, or choose another folder with {option} DIR"

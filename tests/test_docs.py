@@ -42,6 +42,14 @@ def _run(folder: Path, name: str, *rest: str) -> "subprocess.CompletedProcess[st
     return subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
 
 
+def _clients() -> str:
+    """Return the list of the README, spoken by the voice that hums."""
+    found = re.search(r"```text\n(name,say_name.*?)```", README, re.DOTALL)
+    assert found
+    head, *rows = found[1].splitlines()
+    return "\n".join([f"{head},voice", *(f"{row},hum.toml" for row in rows)]) + "\n"
+
+
 def test_the_readme_leads_with_the_two_commands() -> None:
     build = "python3 -m venv .venv && .venv/bin/pip install . && .venv/bin/audioguide build 5"
     assert build in README and TEST_COMMAND in README
@@ -63,9 +71,12 @@ def test_the_commands_of_the_readme_run(command: str, tmp_path: Path) -> None:
     import shlex
 
     name, *rest = shlex.split(command)[1:]
-    if name == "verify":
-        _run(tmp_path, "build", "20", "--out", rest[0])
-    done = _run(tmp_path, name, *rest)
+    if name in ("verify", "share", "publish"):
+        _run(tmp_path, "build", "20", "--out", "output/psoas-release-20m.mp3")
+    if name == "batch":
+        (tmp_path / rest[0]).write_text(_clients(), encoding="utf-8")
+    more = ["--local", "--idle", "1s"] if name == "share" else []
+    done = _run(tmp_path, name, *rest, *more)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
