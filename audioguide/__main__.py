@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 _REMEMBERED = ("build", "rehearse")
 """The commands whose outcome is taken down."""
+_TIDY_S = 0.5
 
 
 def main() -> None:
@@ -71,9 +72,12 @@ def _run(arguments: list[str]) -> int:
 
 
 def _leave(code: int) -> NoReturn:
-    """End this process; at once where a thread still works on what nobody waits for, such as after Ctrl-C."""
+    """End this process, soon also where a thread still works on what nobody waits for, such as after Ctrl-C.
+
+    What it is at, such as a file that it writes, it may bring to its end.
+    """
     crew = sys.modules.get("audioguide.crew")
-    if crew is None or crew.settle(0):
+    if crew is None or crew.settle(_TIDY_S):
         sys.exit(code)
     for stream in (sys.stdout, sys.stderr):
         stream.flush()

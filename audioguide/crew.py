@@ -63,10 +63,14 @@ def in_order(jobs: Sequence[Callable[[], _Result]], patience_s: float = float("i
 def settle(within_s: float) -> bool:
     """Wait for threads that still work on dropped jobs; return whether all have ended."""
     until = time.monotonic() + within_s
-    for thread in threading.enumerate():
-        if isinstance(thread, _Hand):
+    for thread in _working():
+        if thread.is_alive():  # a signal may come while one is just being started, and that cannot be waited for
             thread.join(max(0.0, until - time.monotonic()))
-    return not any(isinstance(thread, _Hand) for thread in threading.enumerate())
+    return not _working()
+
+
+def _working() -> "list[_Hand]":
+    return [thread for thread in threading.enumerate() if isinstance(thread, _Hand)]
 
 
 def _awaited(result: "Future[_Result]", patience_s: float) -> _Result:
