@@ -4,7 +4,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from process import CAN_PIN, CAN_WEIGH, Cost, run
@@ -31,6 +31,7 @@ class Subject:
     third: int = 20
     hour: int = 60
     double: int = 120
+    clients: int = 200
 
 
 def _nothing() -> None:
@@ -47,6 +48,8 @@ class Side:
     cores: int = 2
     extra: dict[str, str] = field(default_factory=dict)
     """For its environment."""
+    stands_for: int = 1
+    """How many such runs it is one of, where all of them would take too long."""
 
     def cost(self) -> Cost:
         self.before()
@@ -139,7 +142,57 @@ class Bench:
                 1.0,
             ),
             Measure("speech", "speech synthesis, two cores / one", self._speak(2), self._speak(1), 0.65, why_not=pin),
+            Measure(
+                "batch",
+                f"{self._subject.clients} personal sessions of {third} min in one batch / as many separate cold builds",
+                Side([*self._program, "batch", str(self._clients()), "--cache", str(self._cold)], self._forget_all),
+                replace(self._new(third), stands_for=self._subject.clients),
+                1 / 20,
+            ),
         ]
+
+    def _clients(self) -> Path:
+        """Return a list in which every client has a name of their own, which is spoken in two lines."""
+        about, path = self._subject, self._folder / "clients.csv"
+        first = (
+            "Ada",
+            "Ben",
+            "Cleo",
+            "Dan",
+            "Eve",
+            "Finn",
+            "Gus",
+            "Hal",
+            "Ivy",
+            "Jo",
+            "Kim",
+            "Lou",
+            "May",
+            "Ned",
+            "Oda",
+        )
+        last = (
+            "Abel",
+            "Brown",
+            "Carr",
+            "Dale",
+            "Egan",
+            "Ford",
+            "Gray",
+            "Hall",
+            "Ives",
+            "Kent",
+            "Lane",
+            "Moss",
+            "Nash",
+            "Reed",
+        )
+        names = [f"{one} {two}" for two in last for one in first][: about.clients]
+        rows = [
+            f"{name},{about.third},{about.practice},{about.voice},{self._folder}/clients/{name}.mp3\n" for name in names
+        ]
+        path.write_text("name,length,practice,voice,out\n" + "".join(rows), encoding="utf-8")
+        return path
 
     def _build(self, minutes: int, cache: Path, practice: str = "") -> list[str]:
         return [*self._command("build", minutes, cache, practice), "--out", self._mp3]
@@ -172,6 +225,10 @@ class Bench:
 
     def _forget(self) -> None:
         shutil.rmtree(self._cold, ignore_errors=True)
+
+    def _forget_all(self) -> None:
+        self._forget()
+        shutil.rmtree(self._folder / "clients", ignore_errors=True)
 
     def _forget_pieces(self) -> None:
         self._forget()

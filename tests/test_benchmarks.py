@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 SPEED = ROOT / "benchmarks" / "speed.py"
 PAGE = ROOT / "docs" / "performance.md"
-TARGETS = ("1/100", "1/15", "8", "8", "0.5", "3.2", "1.2", "7", "1", "0.65")
+TARGETS = ("1/100", "1/15", "8", "8", "0.5", "3.2", "1.2", "7", "1", "0.65", "1/20")
 
 
 def _run(*options: str) -> "subprocess.CompletedProcess[str]":
