@@ -4,13 +4,13 @@ from audioguide import build
 build("20m", practice="psoas-release", out="session.mp3")
 """
 
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from audioguide.session import build
 
 __all__ = ["__version__", "build"]
+__version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> object:
@@ -19,6 +19,4 @@ def __getattr__(name: str) -> object:
         from audioguide.session import build
 
         return build
-    if name == "__version__":
-        return version("audioguide")
     raise AttributeError(f"module 'audioguide' has no attribute {name!r}")

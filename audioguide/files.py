@@ -53,7 +53,7 @@ class Draft:
         self._path = path
         self._file = file
 
-    def put(self, data: bytes) -> None:
+    def put(self, data: bytes | memoryview) -> None:
         """Append bytes.
 
         Raises:

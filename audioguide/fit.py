@@ -9,6 +9,7 @@ from audioguide.model import Bell, Clip, Cue, Phrase, Timeline
 from audioguide.plan import CLOSING, SLEEP_CLOSING, lay_out, natural_length
 from audioguide.practice import Practice
 from audioguide.promises import check_promises
+from audioguide.render import Renderer
 from audioguide.request import ORDINARY_LENGTH, Request
 from audioguide.sound import bell_frames
 from audioguide.speak.cast import Reader
@@ -41,12 +42,11 @@ class Studio:
 
     def _speak(self, phrases: list[Phrase]) -> None:
         missing = self._reader.missing(phrases)
-        for done, phrase in enumerate(missing):
-            self._progress(done, len(missing))
-            self._reader.clip(phrase)
-            self.spoken += 1
         if missing:
-            self._progress(len(missing), len(missing))
+            self._progress(0, len(missing))
+        for done, _ in enumerate(self._reader.speak(missing), 1):
+            self.spoken += 1
+            self._progress(done, len(missing))
         self.clips |= {phrase: self._reader.clip(phrase) for phrase in phrases}
 
     def _frames(self, cue: Phrase | Bell) -> int:
@@ -61,6 +61,8 @@ class Fitter:
     practice: Practice
     voice: Voice
     studio: Studio
+    renderer: Renderer
+    """Of the practice."""
 
     def fit(self) -> Timeline:
         """Return the timeline of the asked length, or of the natural one where none is asked.
@@ -71,7 +73,7 @@ class Fitter:
         """
         if self.request.samples is not None:
             return self._at(self.request.samples)
-        cues = read_cues(self.request, self.practice, ORDINARY_LENGTH)
+        cues = self._cues(self.request, ORDINARY_LENGTH)
         lengths = self.studio.lengths(cues)
         cap = self.practice.longest_silence
         natural = natural_length(cues, lengths, longest_silence=cap, closing=self._closing)
@@ -87,13 +89,16 @@ class Fitter:
             raise self._told(error) from error
 
     def _try(self, samples: int) -> Timeline:
-        return self._lay_out(read_cues(self.request, self.practice, samples), samples)
+        return self._lay_out(self._cues(self.request, samples), samples)
 
     def _lay_out(self, cues: list[Cue], samples: int) -> Timeline:
         cap = self.practice.longest_silence
         timeline = lay_out(cues, self.studio.lengths(cues), samples, longest_silence=cap, closing=self._closing)
         check_promises(cues, timeline)
         return timeline
+
+    def _cues(self, request: Request, samples: int) -> list[Cue]:
+        return read_cues(request, self.practice, samples, self.renderer)
 
     @property
     def _closing(self) -> int:
@@ -140,8 +145,8 @@ class Fitter:
         if request.guidance == "full":
             ways["--guidance brief"] = replace(request, guidance="brief")
         samples = request.samples or ORDINARY_LENGTH
-        now = read_cues(request, self.practice, samples)
-        helpful = [way for way, other in ways.items() if read_cues(other, self.practice, samples) != now]
+        now = self._cues(request, samples)
+        helpful = [way for way, other in ways.items() if self._cues(other, samples) != now]
         helpful += [] if self.voice.engine == RECORDED else ["a faster --pace"]
         tried = f"try {', '.join(helpful)}, or " if helpful else ""
         return f"for shorter, {tried}leave words out of the scripts"

@@ -8,6 +8,13 @@ VARIABLES = ("minutes", "length", "grounding", "ending", "guidance", "bells", "v
 """What every script may use."""
 FUNCTIONS = ("pause", "rest", "bell")
 """Marks out of Jinja."""
+LAST_WORDS = {
+    "en": "That is the grounding. Nothing more plays now, until you choose Return or Finish.",
+    "de": "Das war die Erdung. Jetzt spielt nichts mehr, bis du Zurück oder Beenden wählst.",
+    "fr": "C'était l'ancrage. Plus rien ne joue maintenant, jusqu'à ce que tu choisisses Reprendre ou Terminer.",
+    "es": "Este era el anclaje. Ya no suena nada más, hasta que elijas Volver o Terminar.",
+}
+"""By language: how the grounding ends where it stands by itself, with the names of the phone page's controls."""
 JINJA_GLOBALS = ("range", "dict", "cycler", "joiner", "namespace")
 """What Jinja itself brings."""
 PRIVATE = re.compile("[\ue000-\uf8ff\ud800-\udfff\U000f0000-\U0010ffff]")

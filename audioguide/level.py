@@ -158,22 +158,40 @@ def limit(signal: "Signal", ceiling_dbfs: float = CEILING_DBFS) -> "Signal":
     """Return the signal with its true peaks held at the ceiling; what stays below is not touched.
 
     The gain needed at each sample is held 5 ms ahead and behind, then smoothed over as long, so that it never jumps.
+    Peaks are few, so only what lies around them is worked on.
     """
+    import numpy as np
+
+    ceiling = 10 ** (ceiling_dbfs / 20)
+    peaks = _true_peaks(signal)
+    reach = round(_LOOKAHEAD_S * RATE_HZ)
+    hot = np.flatnonzero(peaks > ceiling)
+    limited = signal.copy()
+    for near in np.split(hot, np.flatnonzero(np.diff(hot) > 4 * reach) + 1) if hot.size else ():
+        part = slice(max(0, near[0] - 2 * reach), near[-1] + 2 * reach + 1)
+        limited[part] *= _smoothed(np.minimum(1.0, ceiling / np.maximum(peaks[part], 1e-9)), reach)
+    return limited
+
+
+def _true_peaks(signal: "Signal") -> "Signal":
+    """Return the highest value around each sample, at 4x oversampling (BS.1770-4)."""
     import numpy as np
     import soxr
 
-    ceiling = 10 ** (ceiling_dbfs / 20)
     finer = np.abs(soxr.resample(signal, RATE_HZ, RATE_HZ * _OVERSAMPLING))
     finer = np.pad(finer, (0, max(0, signal.size * _OVERSAMPLING - finer.size)))[: signal.size * _OVERSAMPLING]
-    peaks = np.maximum(finer.reshape(-1, _OVERSAMPLING).max(axis=1), np.abs(signal))
-    if not signal.size or peaks.max() <= ceiling:
-        return signal
-    reach = round(_LOOKAHEAD_S * RATE_HZ)
-    needed = np.pad(np.minimum(1.0, ceiling / np.maximum(peaks, 1e-9)), 2 * reach, constant_values=1.0)
-    held = np.lib.stride_tricks.sliding_window_view(needed, 2 * reach + 1).min(axis=1)
+    peaks: Signal = np.maximum(finer.reshape(-1, _OVERSAMPLING).max(axis=1), np.abs(signal))
+    return peaks
+
+
+def _smoothed(needed: "Signal", reach: int) -> "Signal":
+    """Return gains that are held so many samples ahead and behind, and smoothed over as many."""
+    import numpy as np
+
+    padded = np.pad(needed, 2 * reach, constant_values=1.0)
+    held = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1).min(axis=1)
     window = np.hanning(2 * reach + 3)[1:-1]
-    limited: Signal = signal * np.convolve(held, window / window.sum(), mode="valid")
-    return limited
+    return np.convolve(held, window / window.sum(), mode="valid")
 
 
 def gain(signal: "Signal", gain_db: float) -> "Signal":

@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from audioguide.choices import GUIDANCE
 from audioguide.clock import FRAME, LONGEST_SESSION_H, RATE_HZ, duration
 from audioguide.errors import Found, InputError, did_you_mean
-from audioguide.language import HIDDEN, SUFFIX
+from audioguide.language import HIDDEN, LAST_WORDS, SUFFIX, base_language
 from audioguide.lexicon import Lexicon, read_lexicon
-from audioguide.model import ORDINARY, Manner
+from audioguide.model import ORDINARY, Line, Manner
 from audioguide.shelf import Layer, Table, is_file, is_path, read_toml, shelf, unknown_name
 
-DEFAULT = "psoas-release"
-GUIDANCE = ("full", "brief", "bells")
 _FILE = "practice.toml"
 _KEYS = ("extends", "title", "language", "description", "steps", "interlude", "longest_silence", "lexicon", "check")
 _SHORTEST_LONGEST_SILENCE_S = 10
@@ -51,6 +50,8 @@ class Interlude:
     step: Step
     after: str
     """The step that it follows, or whichever came before that one where it is left out."""
+    last_words: Line
+    """What ends it where it stands by itself; empty where nobody has written that in the practice's language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,11 @@ class Practice:
     def every_step(self) -> list[Step]:
         """Return all steps, and the interlude."""
         return [*self.steps, *([self.grounding.step] if self.grounding else [])]
+
+    @property
+    def closing(self) -> Step | None:
+        """The last step, where it is not the whole practice."""
+        return self.steps[-1] if len(self.steps) > 1 else None
 
     def step_names(self) -> list[str]:
         """Return the names of all steps, and of the interlude."""
@@ -330,14 +336,21 @@ def _read_interlude(
     for key in ("pace", "level"):
         if key in grounding.values:
             raise grounding.error(key, f"the grounding keeps the ordinary pace and level; leave {key} out")
-    grounding.only("after", "from", "guidance")
+    grounding.only("after", "from", "guidance", "last_words")
     after = grounding.text_of("after")
     if after not in steps:
         raise grounding.error("after", f"after names no step: {after!r}{did_you_mean(after, steps)}")
     if "grounding" in steps:
         raise table.error_at_value("grounding", "grounding is a step and the interlude; leave it out of steps")
     _require_script(table, layers, "grounding")
-    return Interlude(Step("grounding", _read_from(grounding), _read_guidance(grounding)), after)
+    step = Step("grounding", _read_from(grounding), _read_guidance(grounding))
+    return Interlude(step, after, _read_last_words(table, grounding, parent))
+
+
+def _read_last_words(table: Table, grounding: Table, parent: Practice | None) -> Line:
+    language = table.text_of("language", parent.language if parent else "en")
+    words = grounding.text_of("last_words", LAST_WORDS.get(base_language(language), ""))
+    return Line(words, ((0, grounding.source("last_words")),))
 
 
 def _inherited(table: Table, steps: list[str], parent: Practice) -> Interlude | None:

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
-from audioguide import practice, voices
+from audioguide.choices import ENDINGS, GUIDANCE, PRACTICE, VOICE
 from audioguide.clock import RATE_HZ, file_length
 from audioguide.errors import InputError, did_you_mean
 from audioguide.language import FUNCTIONS, JINJA_GLOBALS, PRIVATE, VARIABLES
-from audioguide.practice import GUIDANCE
+from audioguide.lexicon import Lexicon, Said
+from audioguide.model import Source
 
-ENDINGS = ("wake", "sleep")
 _MOST_NAME_BYTES = 180
 ORDINARY_LENGTH = 20 * 60 * RATE_HZ
 """What `minutes` is for a single step whose length is left open. Samples."""
@@ -24,8 +24,8 @@ class Request:
 
     samples: int | None
     """The session's length; None only with `only`, for the step's natural length."""
-    practice: str = practice.DEFAULT
-    voice: str = voices.DEFAULT
+    practice: str = PRACTICE
+    voice: str = VOICE
     grounding: bool | None = None
     """None: as the practice has it for this length."""
     ending: str = ENDINGS[0]
@@ -34,8 +34,12 @@ class Request:
     """None: the voice's own."""
     bell: bool = True
     settings: Mapping[str, str] = field(default_factory=dict)
+    said: Mapping[str, str] = field(default_factory=dict)
+    """How words of this one session are said, such as a name; as in a lexicon."""
     only: str | None = None
     """One step, by name."""
+    with_closing: bool = False
+    """Whether the grounding by itself has the practice's closing behind it, for the phone page."""
     rehearsal: bool = False
     """Whether long silences are cut, for proof-listening."""
     from_step: str | None = None
@@ -64,10 +68,16 @@ class Request:
             "pace_wpm": self.pace_wpm,
             "bell": self.bell,
             "settings": dict(self.settings),
+            "said": dict(self.said),
             "only": self.only,
+            "with_closing": self.with_closing,
             "rehearsal": self.rehearsal,
             "from": self.from_step,
         }
+
+    def lexicon(self) -> Lexicon:
+        """Return how words of this session are said; it wins over the practice's and the voice's."""
+        return tuple(Said(word, said, "", Source("--say", 1)) for word, said in self.said.items())
 
 
 def _choice(option: str, value: str, known: tuple[str, ...]) -> None:
@@ -81,7 +91,7 @@ def default_out(request: Request) -> Path:
     Where a word had to be made plain or the name cut, a few figures of a digest keep it apart from its like.
     """
     words = [Path(request.practice).resolve().name, file_length(request.samples) if request.samples else ""]
-    words += [request.only or "", Path(request.voice).stem if request.voice != voices.DEFAULT else ""]
+    words += [request.only or "", Path(request.voice).stem if request.voice != VOICE else ""]
     words += [f"{request.pace_wpm:g}wpm" if request.pace_wpm else ""]
     words += [word for word in (request.guidance, request.ending) if word not in (GUIDANCE[0], ENDINGS[0])]
     words += [
@@ -89,6 +99,7 @@ def default_out(request: Request) -> Path:
         "" if request.bell else "no-bell",
     ]
     words += [f"{key}-{value}" for key, value in sorted(request.settings.items())]
+    words += [f"{word}-as-{said}" for word, said in sorted(request.said.items())]
     words += [f"from-{request.from_step}" if request.from_step else "", "rehearsal" if request.rehearsal else ""]
     whole = "-".join(word for word in words if word)
     plain = "-".join(_plain(word) for word in words if word)
@@ -121,6 +132,23 @@ def read_settings(pairs: Iterable[str]) -> dict[str, str]:
             raise InputError(f"--set {pair}: {key} is set twice")
         settings[key] = value
     return check_settings(settings)
+
+
+def read_said(pairs: Iterable[str]) -> dict[str, str]:
+    """Return the words of ``--say WORD=SAID`` options, and how each is said.
+
+    Raises:
+        InputError: a pair has no ``=``, says nothing, or its word stands twice.
+    """
+    words: dict[str, str] = {}
+    for pair in pairs:
+        word, _, said = (part.strip() for part in pair.partition("="))
+        if not word or not said:
+            raise InputError(f"--say {pair}: write it as WORD=SAID, such as --say Siobhan=shi-VAWN")
+        if word in words:
+            raise InputError(f"--say {pair}: {word} stands twice")
+        words[word] = said
+    return words
 
 
 def check_settings(settings: Mapping[str, str]) -> dict[str, str]:

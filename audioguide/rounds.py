@@ -6,14 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import product
 
+from audioguide.choices import ENDINGS, GUIDANCE
 from audioguide.clock import RATE_HZ, clock, frames
 from audioguide.errors import LengthError, ScriptError, ScriptErrors
 from audioguide.model import Bell, Cue, Phrase, Source, Timeline, Written
 from audioguide.parse import LINE_END
 from audioguide.plan import CLOSING, SLEEP_CLOSING, lay_out
-from audioguide.practice import GUIDANCE, Practice
+from audioguide.practice import Practice
 from audioguide.render import Renderer
-from audioguide.request import ENDINGS, Request
+from audioguide.request import Request
 from audioguide.sound import bell_frames
 from audioguide.speak.reference import pace_wpm
 from audioguide.wording import Told, read_cues, read_steps

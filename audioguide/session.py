@@ -5,11 +5,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from hashlib import sha256
-from importlib.metadata import version
 from pathlib import Path
 
+from audioguide import __version__
 from audioguide.captions import caption_kinds
 from audioguide.captions import captions as captions_text
+from audioguide.choices import ENDINGS, GUIDANCE, PRACTICE, VOICE
 from audioguide.clock import RATE_HZ, minutes_length, parse_length
 from audioguide.errors import DamagedError, InputError, ScriptError
 from audioguide.files import Draft, atomic_file
@@ -22,16 +23,15 @@ from audioguide.numerals import length_in_words
 from audioguide.parse import parse
 from audioguide.pieces import Pieces
 from audioguide.plan import lay_out, natural_length
-from audioguide.practice import DEFAULT as DEFAULT_PRACTICE
-from audioguide.practice import GUIDANCE, Practice, find_practice
+from audioguide.practice import Practice, find_practice
 from audioguide.rehearsal import beginning_with, rehearsal
-from audioguide.request import ENDINGS, ORDINARY_LENGTH, Request, check_settings, default_out
+from audioguide.request import ORDINARY_LENGTH, Request, check_settings, default_out
 from audioguide.speak.cast import Reader, reader
 from audioguide.store import Store
 from audioguide.tags import MOST_CHAPTERS, About, id3
-from audioguide.voices import DEFAULT as DEFAULT_VOICE
 from audioguide.voices import RECORDED, Voice, find_voice, voice_names
 from audioguide.wording import rendered_text, sounds_before
+from audioguide.workshop import Workshop
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,8 @@ class Session:
 def build(
     length: str | float | Fraction,
     *,
-    practice: str | Path = DEFAULT_PRACTICE,
-    voice: str | Path = DEFAULT_VOICE,
+    practice: str | Path = PRACTICE,
+    voice: str | Path = VOICE,
     grounding: bool | None = None,
     ending: str = ENDINGS[0],
     guidance: str = GUIDANCE[0],
@@ -142,19 +142,28 @@ def render(request: Request) -> str:
     return rendered_text(request, find_practice(request.practice), request.samples or ORDINARY_LENGTH)
 
 
-def plan(request: Request, store: Store, progress: Progress | None = None) -> Session:
+def plan(request: Request, store: Store, progress: Progress | None = None, workshop: Workshop | None = None) -> Session:
     """Return a session laid out to the sample; speaks what was never spoken, writes no MP3.
+
+    Args:
+        request: what is asked for.
+        store: where clips and pieces are kept.
+        progress: told how far the speaking is.
+        workshop: what several sessions share; None: this one has its own.
 
     Raises:
         AudioguideError: with a message that says what to do.
     """
+    if workshop is None:
+        with Workshop() as own:
+            return plan(request, store, progress, own)
     practice = find_practice(request.practice)
     voice = find_voice(request.voice).at_pace(request.pace_wpm)
     _refuse_other_language(practice, voice)
     skipped = sounds_before(request, practice)
-    with reader(voice, store, practice.lexicon) as who:
+    with reader(voice, store, (*request.lexicon(), *practice.lexicon), workshop.engines) as who:
         studio = Studio(who, progress)
-        timeline = Fitter(request, practice, voice, studio).fit()
+        timeline = Fitter(request, practice, voice, studio, workshop.renderer(practice)).fit()
         about = About(_title(request, practice, timeline.total), practice.title, practice.language)
         heard = rehearsal(beginning_with(timeline, skipped)) if request.rehearsal else timeline
         return _session(about, heard, studio, who, practice.name, request.options())
@@ -182,13 +191,14 @@ def _session(
         )
     voice: dict[str, object] = {"name": who.voice.name, "engine": who.voice.engine}
     voice |= {} if who.voice.engine == RECORDED else {"pace_wpm": who.voice.pace_wpm}
-    versions = {"audioguide": version("audioguide"), "engine": who.fingerprint(), "encoder": encoder_version()}
+    versions = {"audioguide": __version__, "engine": who.fingerprint(), "encoder": encoder_version()}
     manifest = Manifest(about.title, practice, about.language, voice, options, versions, timeline)
     return Session(about, who.voice, timeline, studio.clips, studio.spoken, manifest)
 
 
 def _title(request: Request, practice: Practice, samples: int) -> str:
-    only = f", {request.only}" if request.only else ""
+    closing = " and closing" if request.with_closing else ""
+    only = f", {request.only}{closing}" if request.only else ""
     start = f" from {request.from_step}" if request.from_step else ""
     rehearsed = f" (rehearsal{start})" if request.rehearsal else ""
     return f"{practice.title}{only}, {length_in_words(Fraction(samples, RATE_HZ))}{rehearsed}"

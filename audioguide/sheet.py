@@ -7,12 +7,13 @@ from io import StringIO
 from itertools import groupby, product
 from operator import itemgetter
 
+from audioguide.choices import ENDINGS, GUIDANCE
 from audioguide.clock import RATE_HZ, file_length
 from audioguide.errors import AudioguideError, ScriptError, ScriptErrors
 from audioguide.model import Phrase, Source
-from audioguide.practice import GUIDANCE, Practice
+from audioguide.practice import Practice
 from audioguide.render import Renderer
-from audioguide.request import ENDINGS, Request
+from audioguide.request import Request
 from audioguide.speak.recorded import phrase_id
 from audioguide.wording import read_phrases
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-FORMAT = 2
+FORMAT = 3
 """Raised when the sound of a piece changes, so that no old piece is used again."""
 TONE_DBFS = -62.0
 """RMS of the room tone: above what puts loudspeakers to sleep, below what a listener notices."""
@@ -33,6 +33,8 @@ _TONE_EDGE_HZ = 1_000
 _TONE_SEED = 1
 _TONE_EVEN_S = 0.1
 """Over so much time the tone is held at its level: noise this narrow would wander by 1.5 dB."""
+_STRETCH = frames_for(20 * RATE_HZ)
+"""Frames of tone that are made once for all phrases."""
 _SILENCE_DBFS = -55.0
 _STEP_MS = 5
 _KEPT_BEFORE_MS, _KEPT_BEHIND_MS = 15, 60
@@ -76,8 +78,9 @@ def phrase(pcm: bytes, gain_db: float, announced: bool = False) -> bytes:
     levelled = limit(gain(to_signal(pcm), gain_db))
     speech = _segment(_to_pcm(_soft_entry(levelled) if announced else levelled))
     soft = speech.fade_in(_FADE_IN_MS).fade_out(_FADE_OUT_MS)
-    ground = _to_pcm(_swell(to_signal(tone(length)), levelled.size)) if announced else tone(length)
-    return bytes(_segment(ground).overlay(soft, position=lead * FRAME_MS).raw_data)
+    room = ground(length)
+    room = _to_pcm(_swell(to_signal(room), levelled.size)) if announced else room
+    return bytes(_segment(room).overlay(soft, position=lead * FRAME_MS).raw_data)
 
 
 def _soft_entry(speech: "NDArray[np.float64]") -> "NDArray[np.float64]":
@@ -118,6 +121,18 @@ def tone(frame_count: int) -> bytes:
     spectrum[hz < 30] = 0
     noise = np.fft.irfft(spectrum, length)
     return _to_pcm(noise / _running_rms(noise) * 10 ** (TONE_DBFS / 20))
+
+
+def ground(frame_count: int) -> bytes:
+    """Return room tone under speech: one stretch again and again, which goes over into itself without a seam."""
+    stretch = _stretch()
+    size = frame_count * FRAME * 2
+    return (stretch * -(-size // len(stretch)))[:size]
+
+
+@cache
+def _stretch() -> bytes:
+    return tone(_STRETCH)
 
 
 def _running_rms(noise: "NDArray[np.float64]") -> "NDArray[np.float64]":

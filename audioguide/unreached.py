@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 from jinja2 import Environment, TemplateNotFound, TemplateSyntaxError
 
+from audioguide.choices import ENDINGS, GUIDANCE
 from audioguide.clock import RATE_HZ
 from audioguide.errors import ScriptError, did_you_mean
 from audioguide.language import SUFFIX
 from audioguide.model import Source
-from audioguide.practice import GUIDANCE, Practice
+from audioguide.practice import Practice
 from audioguide.reach import Branch, Template, read_template
-from audioguide.request import ENDINGS
 from audioguide.rounds import LONGEST, Outcome, Rounds
 from audioguide.sandbox import FolderLoader
 

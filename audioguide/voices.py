@@ -8,7 +8,6 @@ from audioguide.errors import InputError
 from audioguide.lexicon import Lexicon, read_lexicon
 from audioguide.shelf import Table, is_file, is_path, read_toml, shelf, unknown_name
 
-DEFAULT = "calm"
 RECORDED = "recorded"
 """The engine of a voice that a person has recorded."""
 ORDINARY_WPM = 120.0

@@ -18,6 +18,10 @@ from audioguide.practice import Practice, Step
 from audioguide.render import Renderer
 from audioguide.request import ORDINARY_LENGTH, Request
 
+APART_S = 20
+"""Seconds between the grounding and the closing of one file: players notice late that the first has ended."""
+FINISH = "Finish"
+"""The chapter between them."""
 _BELL_MARK = re.compile(r"\[bell[^\]]*\]")
 
 
@@ -43,15 +47,15 @@ def rendered_text(request: Request, practice: Practice, samples: int) -> str:
     return "\n\n".join(texts) + "\n"
 
 
-def read_cues(request: Request, practice: Practice, samples: int) -> list[Cue]:
-    """Return the cues of a session of that length.
+def read_cues(request: Request, practice: Practice, samples: int, renderer: Renderer | None = None) -> list[Cue]:
+    """Return the cues of a session of that length; arguments as for read_phrases.
 
     Raises:
         InputError: an option asks for what the practice does not have.
         ScriptError: a script is wrong; ScriptErrors: several things are.
     """
     cues: list[Cue] = []
-    for told in read_steps(request, practice, samples):
+    for told in read_steps(request, practice, samples, renderer):
         cues += told.cues
         cues += [LINE_END.pause(cues[-1].source, Written.LINE)] if isinstance(cues[-1], Phrase) else []
     return _with_first_chapter(cues, practice)
@@ -80,12 +84,30 @@ def read_steps(request: Request, practice: Practice, samples: int, renderer: Ren
     _refuse_unused(request.settings, practice, renderer)
     grounding = practice.has_grounding(samples, request.guidance, request.grounding)
     chosen = practice.chosen(samples, request.guidance, grounding)
-    steps = [practice.step(request.only)] if request.only else chosen
+    parts = _parts_alone(request, practice) if request.only else [(step, ()) for step in chosen]
     variables = _variables(request, samples, grounding)
     found = Found()
-    told = [found.tried(partial(_told, step, practice, renderer, variables), None) for step in steps]
+    told = [found.tried(partial(_told, step, practice, renderer, variables, more), None) for step, more in parts]
     found.raise_all()
     return [part for part in told if part]
+
+
+def _parts_alone(request: Request, practice: Practice) -> list[tuple[Step, tuple[Line, ...]]]:
+    """Return the step that is asked for by itself, and what is added to its lines; the closing too, if that is asked.
+
+    The grounding says at its end that nothing more plays. What parts the closing from it, companion reads again.
+    """
+    assert request.only
+    step = practice.step(request.only)
+    if practice.grounding is None or step != practice.grounding.step:
+        return [(step, ())]
+    last = practice.grounding.last_words
+    if not request.with_closing:
+        return [(step, (last,))]
+    apart = tuple(replace(last, text=text) for text in (f"[pause {APART_S}s]", f"# {FINISH}"))
+    if practice.closing is None:
+        return [(step, (last, *apart, replace(last, text="[bell]")))]
+    return [(step, (last, *apart)), (practice.closing, ())]
 
 
 def sounds_before(request: Request, practice: Practice) -> int:
@@ -109,9 +131,11 @@ def sounds_before(request: Request, practice: Practice) -> int:
     return sum(heard[:start])
 
 
-def _told(step: Step, practice: Practice, renderer: Renderer, variables: Mapping[str, object]) -> Told:
+def _told(
+    step: Step, practice: Practice, renderer: Renderer, variables: Mapping[str, object], more: tuple[Line, ...]
+) -> Told:
     try:
-        lines = renderer.render(step.script, variables)
+        lines = [*renderer.render(step.script, variables), *more]
     except ScriptError as error:
         found = Found()
         found.add(error)

@@ -190,13 +190,13 @@ class Trained:
     def phonemize(self, text: str) -> list[str]:
         return ["rˈɛst"]
 
-    def __call__(self, text: str, **settings: object) -> "np.ndarray[tuple[int], np.dtype[np.float32]]":
+    def ids(self, phonemes: str) -> list[int]:
+        return [0, *range(1, len(phonemes) + 1), 0]
+
+    def from_ids(self, ids: list[int], speed: float, noise: object) -> "np.ndarray[tuple[int], np.dtype[np.float32]]":
         if isinstance(self._speech, Exception):
             raise self._speech
         return self._speech
-
-    def stream(self, text: str, **settings: object) -> "Iterator[np.ndarray[tuple[int], np.dtype[np.float32]]]":
-        yield self(text)
 
 
 def natural_with(speech: "np.ndarray[tuple[int], np.dtype[np.float32]] | Exception") -> Natural:

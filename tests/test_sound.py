@@ -20,6 +20,7 @@ from audioguide.sound import (
     bell_frames,
     closing,
     conform,
+    ground,
     lead_frames,
     opening,
     phrase,
@@ -131,7 +132,7 @@ def test_a_piece_is_whole_frames_however_long_the_speech(samples: int) -> None:
 @pytest.mark.parametrize("samples", [1_200, 5_760, 12_001, 23_987])
 def test_edges_are_faded_and_nothing_sounds_outside_of_them(samples: int) -> None:
     level = np.full(samples, 0.25)  # a worst case: it begins and ends in mid-air
-    dressed = to_signal(phrase(pcm(level), 0.0)) - to_signal(tone(LEAD + frames_for(samples) + TAIL))
+    dressed = to_signal(phrase(pcm(level), 0.0)) - to_signal(ground(LEAD + frames_for(samples) + TAIL))
     start, end = LEAD * FRAME, LEAD * FRAME + samples
     assert np.abs(dressed[:start]).max() <= LSB
     assert np.abs(dressed[end:]).max() <= LSB
@@ -217,7 +218,7 @@ def test_an_announced_phrase_enters_3_db_softer_and_has_risen_after_half_a_secon
 def test_after_its_entry_an_announced_phrase_is_the_plain_one_to_the_sample(peak: float) -> None:
     samples = 2 * RATE_HZ
     _, plain, announced = pieces(samples, peak)
-    room = [to_signal(tone(lead + frames_for(samples) + TAIL))[lead * FRAME :] for lead in (LEAD, SWELL)]
+    room = [to_signal(ground(lead + frames_for(samples) + TAIL))[lead * FRAME :] for lead in (LEAD, SWELL)]
     speech = [piece - below for piece, below in zip((plain, announced), room, strict=True)]
     assert np.array_equal(speech[0][ENTRY:], speech[1][ENTRY:])
     assert not np.array_equal(speech[0][ENTRY - 480 : ENTRY], speech[1][ENTRY - 480 : ENTRY])
@@ -296,6 +297,14 @@ def test_room_tone_is_low_passed_near_1_khz_and_has_no_rumble() -> None:
 
 def test_room_tone_is_always_the_same() -> None:
     assert tone(50) == tone(50)
+
+
+def test_the_tone_under_speech_goes_over_into_itself_without_a_seam() -> None:
+    stretch = 834  # frames: 20 s
+    room = to_signal(ground(2 * stretch + 7))
+    assert np.array_equal(room[: 7 * FRAME], room[2 * stretch * FRAME :])
+    assert np.abs(np.diff(room[stretch * FRAME - 2 : stretch * FRAME + 2])).max() <= np.abs(np.diff(room)).max()
+    assert windows_db(room, 0.1).min() > -64
 
 
 def test_the_opening_rises_from_nothing_to_the_room_tone() -> None:

@@ -7,6 +7,7 @@ from helpers import cues, write_practice
 
 from audioguide.clock import RATE_HZ
 from audioguide.errors import InputError, ScriptError
+from audioguide.language import LAST_WORDS
 from audioguide.model import ORDINARY, Bell, Chapter, Cue, Manner, Phrase, Source
 from audioguide.practice import Practice, read_practice
 from audioguide.render import Renderer
@@ -51,7 +52,7 @@ def told(found: list[Cue]) -> list[str]:
         (10, {"bell": False}, ["# Arrive", "Lie down for ten minutes.", "Add weight.", "# Return", "Wake, you."]),
         (7.5, {"ending": "sleep"}, ["# Arrive", "Lie down for seven and a half minutes.", "# Return", "Sleep."]),
         (20, {"only": "return", "settings": {"name": "Zoë"}}, ["# Return", "Wake, Zoë."]),
-        (20, {"only": "grounding"}, ["# Grounding", "Feel the floor."]),
+        (20, {"only": "grounding"}, ["# Grounding", "Feel the floor.", LAST_WORDS["en"]]),
         (20, {"only": "weight"}, ["# Stillness", "Add weight.", "*"]),
     ],
 )

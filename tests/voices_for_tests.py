@@ -9,7 +9,7 @@ import pytest
 
 from audioguide.lexicon import Lexicon, Said
 from audioguide.model import ORDINARY, Manner, Phrase, Source
-from audioguide.speak import reference, speaker
+from audioguide.speak import reference
 from audioguide.speak.engine import Engine, Recording
 from audioguide.speak.fake import Fake
 from audioguide.voices import Voice, find_voice
@@ -148,4 +148,4 @@ class Answering(Counting):
 
 def use(monkeypatch: pytest.MonkeyPatch, engine: Engine | Plain) -> None:
     """Let every Speaker of this test speak with engine."""
-    monkeypatch.setattr(speaker, "find_engine", lambda name, asked_by: engine)
+    monkeypatch.setattr("audioguide.speak.engine.find_engine", lambda name, asked_by: engine)

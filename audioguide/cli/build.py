@@ -6,14 +6,11 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from audioguide.captions import caption_kinds
 from audioguide.cli import options as o
 from audioguide.cli.progress import speaking
-from audioguide.clock import RATE_HZ, clock
-from audioguide.request import Request, default_out
-from audioguide.voices import RECORDED
 
 if TYPE_CHECKING:
+    from audioguide.request import Request
     from audioguide.session import Session
 
 app = typer.Typer()
@@ -22,7 +19,7 @@ app = typer.Typer()
 @app.command()
 @o.for_request
 def build(
-    asked: Request,
+    asked: "Request",
     captions: o.Captions = "",
     out: o.Out = None,
     cache: o.Cache = None,
@@ -35,9 +32,11 @@ def build(
         typer.echo("In the player, keep 'trim silence' and faster speeds off: the pauses are the practice.", err=True)
 
 
-def write(asked: Request, captions: str, out: Path | None, cache: Path | None, as_json: bool, verbose: bool) -> None:
+def write(asked: "Request", captions: str, out: Path | None, cache: Path | None, as_json: bool, verbose: bool) -> None:
     """Write a session, and tell what was written."""
     from audioguide import session
+    from audioguide.captions import caption_kinds
+    from audioguide.request import default_out
 
     path, store, kinds = out or default_out(asked), session.open_store(cache), caption_kinds(captions)
     with speaking() as progress:
@@ -49,7 +48,7 @@ def write(asked: Request, captions: str, out: Path | None, cache: Path | None, a
 
 @app.command()
 @o.for_request
-def plan(asked: Request, cache: o.Cache = None, as_json: o.Json = False) -> None:
+def plan(asked: "Request", cache: o.Cache = None, as_json: o.Json = False) -> None:
     """Print the timetable: when what is said, and the pauses. Speaks, but writes no MP3."""
     from audioguide import session, timetable
 
@@ -68,7 +67,7 @@ def plan(asked: Request, cache: o.Cache = None, as_json: o.Json = False) -> None
 
 @app.command()
 @o.for_request
-def render(asked: Request) -> None:
+def render(asked: "Request") -> None:
     """Print the text of a session as it will be spoken, with its marks."""
     from audioguide import session
 
@@ -77,6 +76,8 @@ def render(asked: Request) -> None:
 
 def line(built: "Session", path: Path) -> str:
     """Return what was written, in a line."""
+    from audioguide.clock import clock
+
     timeline = built.timeline
     chapters = f"{len(timeline.chapters)} chapter{'' if len(timeline.chapters) == 1 else 's'}"
     megabytes = path.stat().st_size / 1_000_000
@@ -84,6 +85,8 @@ def line(built: "Session", path: Path) -> str:
 
 
 def _facts(built: "Session", path: Path) -> dict[str, object]:
+    from audioguide.clock import RATE_HZ
+
     timeline = built.timeline
     return {
         "file": str(path),
@@ -98,6 +101,8 @@ def _facts(built: "Session", path: Path) -> dict[str, object]:
 
 
 def _details(built: "Session", folder: Path) -> str:
+    from audioguide.voices import RECORDED
+
     voice = built.voice
     pace = "" if voice.engine == RECORDED else f", {voice.pace_wpm:g} words a minute"
     return (

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from audioguide.cli import options as o
-from audioguide.clock import FRAME, clock
-from audioguide.errors import InputError
 
 if TYPE_CHECKING:
     from audioguide.inspection import Check
@@ -42,6 +40,7 @@ def verify(
 
 
 def _listened(file: Path, report: "Report") -> "list[Line]":
+    from audioguide.errors import InputError
     from audioguide.transcribe import listen
 
     if report.made_of is None:
@@ -50,6 +49,8 @@ def _listened(file: Path, report: "Report") -> "list[Line]":
 
 
 def _show(report: "Report", lines: "list[Line] | None") -> None:
+    from audioguide.clock import FRAME, clock
+
     for check in report.checks:
         typer.echo(_row(check))
     if report.made_of is None:
@@ -71,9 +72,11 @@ def _row(check: "Check") -> str:
 
 
 def _as_json(lines: "list[Line]") -> list[dict[str, object]]:
+    from audioguide.clock import FRAME, RATE_HZ
+
     return [
         {
-            "start_s": line.sound.start * FRAME / 24_000,
+            "start_s": line.sound.start * FRAME / RATE_HZ,
             "text": _text(line),
             "words": line.words,
             "heard": line.heard,

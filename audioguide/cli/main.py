@@ -3,15 +3,16 @@
 0 done, 1 an error that a user can mend, 2 wrong usage, 3 a bug (with its traceback), 130 Ctrl-C.
 """
 
+import os
 import re
 import signal
 import sys
 import traceback
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
-from audioguide.cli import build, care, listen, record, rehearse, shelves, wording
+from audioguide.cli import build, care, listen, phone, record, rehearse, shelves, wording
 from audioguide.errors import AudioguideError, ScriptError, ScriptErrors
 
 _UsageError: Any = typer.BadParameter.__base__
@@ -29,7 +30,7 @@ app = typer.Typer(
     rich_markup_mode=None,  # it would take [pause 6s] in a help text for a colour
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for room in (build, listen, care, shelves, record, rehearse, wording):
+for room in (build, listen, care, phone, shelves, record, rehearse, wording):
     app.registered_commands += room.app.registered_commands
 
 
@@ -110,7 +111,17 @@ def main() -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was begun is tidied up
-    sys.exit(run(sys.argv[1:]))
+    leave(run(sys.argv[1:]))
+
+
+def leave(code: int) -> NoReturn:
+    """End this process; at once where a thread still works on what nobody waits for, such as after Ctrl-C."""
+    crew = sys.modules.get("audioguide.crew")
+    if crew is None or crew.settle(0):
+        sys.exit(code)
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(code)
 
 
 if __name__ == "__main__":

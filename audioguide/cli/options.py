@@ -4,14 +4,14 @@ import inspect
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from audioguide import practice as practices
-from audioguide import request as requests
-from audioguide import voices
-from audioguide.clock import parse_length
+from audioguide import choices
+
+if TYPE_CHECKING:
+    from audioguide.request import Request
 
 Length = Annotated[
     str,
@@ -31,13 +31,13 @@ Grounding = Annotated[
     ),
 ]
 Ending = Annotated[
-    str, typer.Option("--ending", metavar="|".join(requests.ENDINGS), help="Come back with a bell, or fade into sleep.")
+    str, typer.Option("--ending", metavar="|".join(choices.ENDINGS), help="Come back with a bell, or fade into sleep.")
 ]
 Guidance = Annotated[
     str,
     typer.Option(
         "--guidance",
-        metavar="|".join(practices.GUIDANCE),
+        metavar="|".join(choices.GUIDANCE),
         help="All of it, a short form for those who know it, or bells.",
     ),
 ]
@@ -49,6 +49,10 @@ BellOn = Annotated[bool, typer.Option("--bell/--no-bell", help="The soft bells."
 Settings = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="A word for the scripts; may be given several times."),
+]
+Say = Annotated[
+    list[str] | None,
+    typer.Option("--say", metavar="WORD=SAID", help="How a word of this session is said; may be given several times."),
 ]
 Only = Annotated[
     str | None, typer.Option("--only", metavar="STEP", help="One step by itself; LENGTH may then be left out.")
@@ -69,24 +73,28 @@ Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Say more on the 
 
 def request(
     length: Length = "",
-    practice: PracticeName = practices.DEFAULT,
-    voice: VoiceName = voices.DEFAULT,
+    practice: PracticeName = choices.PRACTICE,
+    voice: VoiceName = choices.VOICE,
     grounding: Grounding = None,
-    ending: Ending = requests.ENDINGS[0],
-    guidance: Guidance = practices.GUIDANCE[0],
+    ending: Ending = choices.ENDINGS[0],
+    guidance: Guidance = choices.GUIDANCE[0],
     pace: Pace = None,
     bell: BellOn = True,
     settings: Settings = None,
+    say: Say = None,
     only: Only = None,
-) -> requests.Request:
+) -> "Request":
     """Return the request that these options make.
 
     Raises:
         InputError: one of them cannot be used.
     """
+    from audioguide.clock import parse_length
+    from audioguide.request import Request, read_said, read_settings
+
     samples = parse_length(length) if length else None
-    known = requests.read_settings(settings or ())
-    return requests.Request(samples, practice, voice, grounding, ending, guidance, pace, bell, known, only)
+    known, said = read_settings(settings or ()), read_said(say or ())
+    return Request(samples, practice, voice, grounding, ending, guidance, pace, bell, known, said, only)
 
 
 def for_request(command: Callable[..., None]) -> Callable[..., None]:

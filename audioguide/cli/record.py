@@ -5,14 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from audioguide import practice as practices
-from audioguide import request as requests
-from audioguide import voices
+from audioguide import choices
 from audioguide.cli import options as o
-from audioguide.clock import parse_length
 
 if TYPE_CHECKING:
     from audioguide.sheet import Sheet
+    from audioguide.voices import Voice
 
 app = typer.Typer()
 
@@ -23,16 +21,16 @@ def lines(
         list[str] | None,
         typer.Argument(metavar="[LENGTH]...", help="Sessions of which lengths; left open, 5 to 60 minutes."),
     ] = None,
-    practice: o.PracticeName = practices.DEFAULT,
-    voice: o.VoiceName = voices.DEFAULT,
+    practice: o.PracticeName = choices.PRACTICE,
+    voice: o.VoiceName = choices.VOICE,
     grounding: Annotated[
         bool | None, typer.Option("--grounding/--no-grounding", help="Only with, or only without the interlude.")
     ] = None,
     ending: Annotated[
-        str | None, typer.Option("--ending", metavar="|".join(requests.ENDINGS), help="Only one ending.")
+        str | None, typer.Option("--ending", metavar="|".join(choices.ENDINGS), help="Only one ending.")
     ] = None,
     guidance: Annotated[
-        str | None, typer.Option("--guidance", metavar="|".join(practices.GUIDANCE), help="Only one kind of it.")
+        str | None, typer.Option("--guidance", metavar="|".join(choices.GUIDANCE), help="Only one kind of it.")
     ] = None,
     bell: Annotated[bool | None, typer.Option("--bell/--no-bell", help="Only with, or only without bells.")] = None,
     settings: o.Settings = None,
@@ -42,12 +40,16 @@ def lines(
 ) -> None:
     """Print a recording sheet for your own voice: every phrase that may be spoken, and the name of its recording."""
     from audioguide import sheet
+    from audioguide.clock import parse_length
     from audioguide.files import atomic_file
+    from audioguide.practice import find_practice
+    from audioguide.request import Request, read_settings
     from audioguide.speak import recorded
+    from audioguide.voices import find_voice
 
-    found, who = practices.find_practice(practice), voices.find_voice(voice)
+    found, who = find_practice(practice), find_voice(voice)
     samples = [parse_length(length) for length in lengths] if lengths else sheet.LENGTHS
-    base = requests.Request(samples[0], practice, voice, settings=requests.read_settings(settings or ()))
+    base = Request(samples[0], practice, voice, settings=read_settings(settings or ()))
     options = {"grounding": grounding, "ending": ending, "guidance": guidance, "bell": bell}
     pinned = {key: value for key, value in options.items() if value is not None}
     what = sheet.read_sheet(found, sheet.requests(base, found, samples, pinned))
@@ -65,7 +67,7 @@ def lines(
     _tell(what, recorded.leftovers(who, [row.id for row in what.rows]) if records and there else [])
 
 
-def _summary(what: "Sheet", who: voices.Voice, takes: dict[str, Path] | None) -> str:
+def _summary(what: "Sheet", who: "Voice", takes: dict[str, Path] | None) -> str:
     """Return how much there is to read, and where the recordings belong."""
     count, minutes = len(what.rows), max(1, round(what.words / who.pace_wpm))
     size = f"{_count(count, 'phrase')}, {_count(what.words, 'word')}, about {_count(minutes, 'minute')} of speech"

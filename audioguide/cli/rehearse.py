@@ -5,13 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from audioguide import practice as practices
-from audioguide import request as requests
+from audioguide.choices import ENDINGS, GUIDANCE
 from audioguide.cli import build
 from audioguide.cli import options as o
-from audioguide.clock import parse_length
 
 if TYPE_CHECKING:
+    from audioguide.request import Request
     from audioguide.session import Session
 
 app = typer.Typer()
@@ -20,7 +19,7 @@ app = typer.Typer()
 @app.command()
 @o.for_request
 def rehearse(
-    asked: requests.Request,
+    asked: "Request",
     start: Annotated[
         str | None, typer.Option("--from", metavar="STEP", help="Begin with this step, and go on to the end.")
     ] = None,
@@ -37,7 +36,7 @@ def rehearse(
 @app.command()
 @o.for_folder
 def watch(
-    asked: requests.Request,
+    asked: "Request",
     rehearsed: Annotated[bool, typer.Option("--rehearse", help="Cut long pauses, as rehearse does.")] = False,
     out: o.Out = None,
     cache: o.Cache = None,
@@ -45,9 +44,10 @@ def watch(
     """Build again at every save, until Ctrl-C; says in a line what changed, what was written, and how long it took."""
     from audioguide import session
     from audioguide import watch as watching
+    from audioguide.request import default_out
 
     asked = replace(asked, rehearsal=rehearsed)
-    path, store = out or requests.default_out(asked), session.open_store(cache)
+    path, store = out or default_out(asked), session.open_store(cache)
 
     def once() -> str:
         built = session.write(asked, path, store)
@@ -70,16 +70,18 @@ def diff(
     ] = "",
     length: Annotated[str, typer.Option("--length", metavar="LENGTH", help="Of which session.")] = "20",
     grounding: o.Grounding = None,
-    ending: o.Ending = requests.ENDINGS[0],
-    guidance: o.Guidance = practices.GUIDANCE[0],
+    ending: o.Ending = ENDINGS[0],
+    guidance: o.Guidance = GUIDANCE[0],
     bell: o.BellOn = True,
     settings: o.Settings = None,
 ) -> None:
     """Print what two practices say differently, and how the timetable moves; speaks nothing, lengths are estimated."""
     from audioguide import difference
+    from audioguide.clock import parse_length
+    from audioguide.request import Request, read_settings
 
-    known = requests.read_settings(settings or ())
-    asked = requests.Request(
+    known = read_settings(settings or ())
+    asked = Request(
         parse_length(length), grounding=grounding, ending=ending, guidance=guidance, bell=bell, settings=known
     )
     for line in difference.compare(asked, one, other):

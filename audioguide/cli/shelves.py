@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
+from audioguide.choices import PRACTICE
 from audioguide.cli import options as o
-from audioguide.practice import DEFAULT, find_practice, practice_names
 
 app = typer.Typer()
 
@@ -14,9 +14,11 @@ app = typer.Typer()
 @app.command()
 def practices() -> None:
     """List the practices and their steps."""
+    from audioguide.practice import find_practice, practice_names
+
     for name in practice_names():
         practice = find_practice(name)
-        default = " (default)" if name == DEFAULT else ""
+        default = " (default)" if name == PRACTICE else ""
         typer.echo(f"{name}{default}: {practice.description}")
         typer.echo(f"  steps: {', '.join(practice.step_names())}")
         typer.echo(f"  folder: {practice.folder}")
@@ -25,13 +27,14 @@ def practices() -> None:
 @app.command()
 def customize(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new folder.", show_default=False)],
-    practice: o.PracticeName = DEFAULT,
+    practice: o.PracticeName = PRACTICE,
     blank: Annotated[
         bool, typer.Option("--blank", help="A tiny new practice of two steps instead of a copy; it builds at once.")
     ] = False,
 ) -> None:
     """Lay out your own copy of the wording, ready to edit, with a short guide. Overwrites nothing."""
     from audioguide.customize import lay_blank, lay_copy
+    from audioguide.practice import find_practice
 
     place = folder.expanduser()
     laid = lay_blank(place) if blank else lay_copy(place, find_practice(practice))

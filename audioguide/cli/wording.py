@@ -5,11 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from audioguide import practice as practices
-from audioguide import request as requests
+from audioguide.choices import PRACTICE
 from audioguide.cli import options as o
-from audioguide.clock import clock
-from audioguide.language import HIDDEN
 
 if TYPE_CHECKING:
     from audioguide.check import Report
@@ -21,7 +18,7 @@ app = typer.Typer()
 def check(
     practice: Annotated[
         str, typer.Argument(metavar="[NAME|DIR]", help="Which practice: a name, or your own folder.")
-    ] = practices.DEFAULT,
+    ] = PRACTICE,
     strict: Annotated[bool, typer.Option("--strict", help="End with 1 where there is advice, too.")] = False,
     as_json: o.Json = False,
     settings: o.Settings = None,
@@ -33,8 +30,9 @@ def check(
     tells each rule, why it is there, and how to switch it off.
     """
     from audioguide import check as wording
+    from audioguide.request import read_settings
 
-    report = wording.check(practice, requests.read_settings(settings or ()))
+    report = wording.check(practice, read_settings(settings or ()))
     if as_json:
         typer.echo(json.dumps(report.as_json(), indent=1))
     else:
@@ -47,6 +45,8 @@ def check(
 
 def _shown(text: str) -> str:
     """Return text on one line, with what is hidden in it made visible: a script may come from anywhere."""
+    from audioguide.language import HIDDEN
+
     return HIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", " ".join(text.split()))
 
 
@@ -60,6 +60,8 @@ def _pieces(count: int) -> str:
 
 
 def _summary(report: "Report") -> str:
+    from audioguide.clock import clock
+
     errors, advice = len(report.errors), len(report.advice)
     found = f"{errors} error{'' if errors == 1 else 's'}, {_pieces(advice)} of advice"
     if not (report.shortest and report.longest):

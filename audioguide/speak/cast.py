@@ -1,11 +1,12 @@
 """Who speaks: an engine, or a person's recordings with an engine behind them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol, Self
 
 from audioguide.lexicon import Lexicon
 from audioguide.model import Clip, Phrase
 from audioguide.speak import recorded, speaker
+from audioguide.speak.engine import Engines
 from audioguide.speak.speaker import Speaker
 from audioguide.store import Store
 from audioguide.voices import Voice
@@ -25,6 +26,9 @@ class Reader(Protocol):
     def missing(self, phrases: Iterable[Phrase]) -> list[Phrase]:
         """Return the phrases that must be spoken now, each once."""
 
+    def speak(self, phrases: Sequence[Phrase]) -> Iterator[None]:
+        """Put the clips of phrases into the store, several at once; yields when each is there, in their order."""
+
     def clip(self, phrase: Phrase) -> Clip:
         """Return a phrase's clip."""
 
@@ -32,21 +36,22 @@ class Reader(Protocol):
         """Return what changes the sound beside words and voice."""
 
 
-def reader(voice: Voice, store: Store, lexicon: Lexicon = ()) -> Reader:
+def reader(voice: Voice, store: Store, lexicon: Lexicon = (), engines: Engines | None = None) -> Reader:
     """Return who reads in a voice.
 
     Args:
         voice: who speaks.
         store: where clips are kept.
         lexicon: the practice's own; it wins over the voice's.
+        engines: those that several sessions share; None: engines of its own.
 
     Raises:
         AudioguideError: the voice cannot be used.
     """
     if voice.engine != recorded.ENGINE:
-        return Speaker(voice, store, lexicon)
+        return Speaker(voice, store, lexicon, engines)
     fallback = recorded.find_fallback(voice)
-    return recorded.Recordings(voice, store, Speaker(fallback, store, lexicon) if fallback else None)
+    return recorded.Recordings(voice, store, Speaker(fallback, store, lexicon, engines) if fallback else None)
 
 
 def why_not(voice: Voice) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import entry_points
 from itertools import pairwise
-from typing import Protocol, cast
+from typing import Protocol, Self, cast
 
 from audioguide.errors import EngineError, did_you_mean
 from audioguide.voices import RECORDED, Voice
@@ -112,3 +112,39 @@ def at_pace(table: tuple[tuple[float, float], ...], pace_wpm: float) -> float:
     spans = list(pairwise(table))
     (low, low_wpm), (high, high_wpm) = next((span for span in spans if pace_wpm <= span[1][1]), spans[-1])
     return round(low + (high - low) * (pace_wpm - low_wpm) / (high_wpm - low_wpm), 4)
+
+
+class Engines:
+    """The engines of one process: each is lent to one thread at a time, and stays loaded for what comes next.
+
+    A context that closes them.
+    """
+
+    def __init__(self) -> None:
+        """Load none yet."""
+        self._all: list[Engine] = []
+        self._idle: dict[str, list[Engine]] = {}
+        self.proved: set[int] = set()
+        """Which have shown that they work here, by id."""
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *reason: object) -> None:
+        """Close them all, also those that are lent."""
+        for engine in self._all:
+            engine.close()
+
+    def lend(self, name: str, asked_by: str) -> Engine:
+        """Return an engine of that name that nobody else has; arguments and errors as for find_engine."""
+        try:
+            return self._idle.setdefault(name, []).pop()
+        except IndexError:
+            engine = find_engine(name, asked_by)
+            self._all.append(engine)
+            return engine
+
+    def give_back(self, name: str, engine: Engine) -> None:
+        """Take an engine that was lent."""
+        self._idle[name].append(engine)

@@ -81,13 +81,14 @@ class Natural:
 
         try:
             engine = self._load()
-            phonemes = "".join(engine.phonemize(text))
-            sentences = list(engine.stream(text, speed=at_pace(_SPEEDS, voice.pace_wpm), seed=_SEED))
+            phonemes = engine.phonemize(text)
+            speed, noise = at_pace(_SPEEDS, voice.pace_wpm), np.random.default_rng(_SEED)
+            sentences = [engine.from_ids(engine.ids(sentence), speed, noise) for sentence in phonemes]
         except Exception as error:  # a young package above a runtime in C++: anything may come
             raise EngineError(f"{_PACKAGE} failed: {error}") from error
         if unknown := [sign for said in _PHONEMES.findall(text) for sign in said if sign not in engine.vocab]:
             raise PhraseError(f"{unknown[0]!r} in the lexicon is no phoneme of {_PACKAGE}")
-        if not any(sign.isalpha() for sign in phonemes):
+        if not any(sign.isalpha() for sentence in phonemes for sign in sentence):
             raise PhraseError("it finds no sounds in these words")
         if not all(np.isfinite(sentence).all() for sentence in sentences):
             raise EngineError("it returned numbers that are no sound")

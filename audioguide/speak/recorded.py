@@ -7,13 +7,14 @@ their own noise, and levelled together by one static gain, like an engine's.
 import re
 import textwrap
 import unicodedata
-from collections.abc import Iterable
-from functools import cached_property
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property, partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Self
 
 from audioguide import level
+from audioguide.crew import in_order
 from audioguide.errors import AudioguideError, InputError, MissingError, did_you_mean
 from audioguide.language import base_language
 from audioguide.model import Clip, Phrase
@@ -190,6 +191,20 @@ class Recordings:
                 recorded.setdefault(take, phrase)
         left = self._behind(others).missing(others) if others else []
         return [*recorded.values(), *left]
+
+    def speak(self, phrases: Sequence[Phrase]) -> Iterator[None]:
+        """Put the clips of phrases into the store, several at once; yields when each is there, in their order.
+
+        Raises:
+            InputError: a recording cannot be used, or there is neither it nor a fallback.
+            EngineError: the fallback failed at a phrase.
+        """
+        takes = [self._take(phrase) for phrase in phrases]
+        for _ in in_order([partial(self._kept, take) for take in takes if take]):
+            yield
+        if others := [phrase for phrase, take in zip(phrases, takes, strict=True) if take is None]:
+            self._fell_back = True
+            yield from self._behind(others).speak(others)
 
     def clip(self, phrase: Phrase) -> Clip:
         """Return a phrase's clip, out of its recording or from the fallback.

@@ -1,15 +1,18 @@
 """Phrases -> clips in the store, each spoken once; also a voice's gain and its true pace, measured once."""
 
 import textwrap
-from collections.abc import Iterable, Sequence
-from functools import cached_property
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property, partial
 from typing import Self
 
 from audioguide.clock import RATE_HZ
+from audioguide.crew import in_order, settle
 from audioguide.errors import EngineError, InputError, PhraseError, ScriptError
 from audioguide.lexicon import Lexicon, Said, entries_for
 from audioguide.model import Clip, Phrase, Source
-from audioguide.speak.engine import Engine, Recording, find_engine
+from audioguide.speak.engine import Engine, Engines, Recording, find_engine
 from audioguide.speak.normalise import apply_lexicon, is_phonemes, spoken, unreadable
 from audioguide.speak.reference import FASTER, LINES, LOUDER_LU, nominal_pace, pace_wpm
 from audioguide.store import Facts, Store, key_of
@@ -18,6 +21,10 @@ from audioguide.voices import RECORDED, Voice, find_voice, voice_names
 FORMAT = 2
 """Raised when a clip's treatment changes, so that no old clip is used again."""
 ATTEMPTS = 3
+PATIENCE_S = 300.0
+"""How long a phrase is waited for, all attempts together; engines that run a child have narrower bounds."""
+CLOSE_S = 0.8
+"""How long phrases that nobody waits for any more may take to end: Ctrl-C is answered within a second."""
 _KIND = "clips"
 _LEAST_SAMPLES_PER_WORD = RATE_HZ // 20
 _MOST_SAMPLES_PER_WORD = RATE_HZ * 4
@@ -27,13 +34,14 @@ _BELIEVABLE_HZ = range(8_000, 192_001)
 class Speaker:
     """One voice at one pace, with its engine and the store; a context that closes the engine."""
 
-    def __init__(self, voice: Voice, store: Store, lexicon: Lexicon = ()) -> None:
+    def __init__(self, voice: Voice, store: Store, lexicon: Lexicon = (), engines: Engines | None = None) -> None:
         """Find the voice's engine.
 
         Args:
             voice: who speaks.
             store: where clips are kept.
             lexicon: the practice's own; it wins over the voice's.
+            engines: those that several sessions share; None: engines of its own, closed at the end.
 
         Raises:
             EngineError: there is no such engine, or it cannot be loaded here.
@@ -42,8 +50,14 @@ class Speaker:
         """
         self.voice = voice
         self._store = store
-        self._proved = False
-        self._engine: Engine = find_engine(voice.engine, voice.shown)
+        self._engines = engines or Engines()
+        self._own = engines is None
+        with self._lent() as engine:
+            self._engine: Engine = engine
+            """For what is asked of any of them."""
+        self._calibrating = threading.Lock()
+        self._closed = False
+        self._keys: dict[Phrase, str] = {}
         self._refuse_pace()
         entries = entries_for(voice.engine, (lexicon, voice.lexicon))
         self._lexicon = {word: self._readable(entry) for word, entry in entries.items()}
@@ -53,8 +67,11 @@ class Speaker:
         return self
 
     def __exit__(self, *reason: object) -> None:
-        """Close the engine."""
-        self._engine.close()
+        """Close the engines, and let what they were at come to its end."""
+        self._closed = True
+        if self._own:
+            self._engines.__exit__(*reason)
+        settle(CLOSE_S)
 
     @cached_property
     def _fingerprint(self) -> str:
@@ -63,11 +80,20 @@ class Speaker:
         except EngineError as error:
             raise self._unusable(str(error)) from error
 
-    def _require_engine(self) -> None:
-        """Let the engine show that it works here, before the first phrase that must be spoken."""
-        if not self._proved and (why := self._engine.probe()):
+    @contextmanager
+    def _lent(self) -> Iterator[Engine]:
+        """Give an engine that nobody else uses."""
+        engine = self._engines.lend(self.voice.engine, self.voice.shown)
+        try:
+            yield engine
+        finally:
+            self._engines.give_back(self.voice.engine, engine)
+
+    def _require(self, engine: Engine) -> None:
+        """Let an engine show that it works here, before its first phrase."""
+        if id(engine) not in self._engines.proved and (why := engine.probe()):
             raise self._unusable(why)
-        self._proved = True
+        self._engines.proved.add(id(engine))
 
     def _unusable(self, why: str) -> EngineError:
         others = [name for name in voice_names() if find_voice(name).engine not in (self.voice.engine, RECORDED)]
@@ -79,6 +105,21 @@ class Speaker:
         by_key = {self._key(phrase): phrase for phrase in reversed(list(phrases))}
         return [phrase for key, phrase in reversed(by_key.items()) if self._known(key) is None]
 
+    def speak(self, phrases: Sequence[Phrase]) -> Iterator[None]:
+        """Speak phrases into the store, several at once; yields when each is there, in their order.
+
+        Raises:
+            ScriptError: this voice cannot read a phrase.
+            EngineError: the engine failed at one, ATTEMPTS times, or took longer than PATIENCE_S.
+        """
+        done = in_order([partial(self._keep, phrase) for phrase in phrases], PATIENCE_S)
+        for phrase in phrases:
+            try:
+                next(done)
+            except TimeoutError as error:
+                raise self._failed(phrase, f"it took longer than {PATIENCE_S:g} s") from error
+            yield
+
     def clip(self, phrase: Phrase) -> Clip:
         """Return a phrase's clip, spoken now unless it is in the store.
 
@@ -89,8 +130,7 @@ class Speaker:
         key = self._key(phrase)
         facts = self._known(key)
         if facts is None:
-            pcm = self._speak(phrase)
-            facts = self._store.write(_KIND, key, pcm, {"samples": len(pcm) // 2})
+            facts, _ = self._keep(phrase)
         return Clip(key, int(facts["samples"]), str(facts["sha256"]), self.gain_db)
 
     def fingerprint(self) -> str:
@@ -111,7 +151,7 @@ class Speaker:
         from audioguide.level import SILENT_LUFS, TARGET_LUFS, loudness
         from audioguide.sound import to_signal
 
-        measured = loudness(to_signal(b"".join(self._pcm(line) for line in lines)))
+        measured = loudness(to_signal(b"".join(in_order([partial(self._pcm, line) for line in lines], PATIENCE_S))))
         if measured <= SILENT_LUFS:
             raise EngineError(
                 f"voice {self.voice.name} is too soft to be measured; write gain_db into {self.voice.shown}"
@@ -120,13 +160,14 @@ class Speaker:
 
     def _pcm(self, phrase: Phrase) -> bytes:
         """Return a phrase's sound, spoken again where it was damaged in the store."""
-        key = self._key(phrase)
-        found = self._store.read(_KIND, key)
-        if found is None:
-            pcm = self._speak(phrase)
-            self._store.write(_KIND, key, pcm, {"samples": len(pcm) // 2})
-            return pcm
-        return found[1]
+        found = self._store.read(_KIND, self._key(phrase))
+        return found[1] if found else self._keep(phrase)[1]
+
+    def _keep(self, phrase: Phrase) -> tuple[Facts, bytes]:
+        """Speak a phrase and put it into the store."""
+        words = self._words(phrase)
+        pcm = self._spoken(phrase, words, self._nominal(self._pace(phrase)))
+        return self._store.write(_KIND, self._key(phrase), pcm, {"samples": len(pcm) // 2}), pcm
 
     def _pace(self, phrase: Phrase) -> float:
         """Return the true words a minute of a phrase's manner; a step never leaves what the engine can reach."""
@@ -134,11 +175,13 @@ class Speaker:
         return min(max(asked, self._engine.slowest_wpm), self._engine.fastest_wpm)
 
     def _key(self, phrase: Phrase) -> str:
-        voice = self.voice
-        return key_of(
-            *(FORMAT, self._words(phrase), voice.engine, self._fingerprint),
-            *(self._pace(phrase), voice.language, voice.options),
-        )
+        if phrase not in self._keys:
+            voice = self.voice
+            self._keys[phrase] = key_of(
+                *(FORMAT, self._words(phrase), voice.engine, self._fingerprint),
+                *(self._pace(phrase), voice.language, voice.options),
+            )
+        return self._keys[phrase]
 
     def _known(self, key: str) -> Facts | None:
         facts = self._store.facts(_KIND, key)
@@ -155,21 +198,21 @@ class Speaker:
             raise ScriptError(phrase.source, f"{phrase.text!r} has nothing in it that can be said; write words")
         return words
 
-    def _speak(self, phrase: Phrase) -> bytes:
-        words = self._words(phrase)
-        self._require_engine()
-        return self._spoken(phrase, words, self._nominal(self._pace(phrase)))
-
     def _spoken(self, phrase: Phrase, words: str, nominal_wpm: float) -> bytes:
         voice = self.voice.at_pace(nominal_wpm)
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                return _checked(self._engine.speak(words, voice), phrase.text)
-            except Exception as error:  # engines are other people's code, and may raise anything
-                if attempt == ATTEMPTS or isinstance(error, PhraseError):
-                    who = f"{phrase.source}: voice {self.voice.name} cannot speak"
-                    raise EngineError(f'{who} "{textwrap.shorten(phrase.text, 60)}": {_reason(error)}') from error
+        with self._lent() as engine:
+            self._require(engine)
+            for attempt in range(1, ATTEMPTS + 1):
+                try:
+                    return _checked(engine.speak(words, voice), phrase.text)
+                except Exception as error:  # engines are other people's code, and may raise anything
+                    if attempt == ATTEMPTS or self._closed or isinstance(error, PhraseError):
+                        raise self._failed(phrase, _reason(error)) from error
         raise AssertionError("unreachable")
+
+    def _failed(self, phrase: Phrase, why: str) -> EngineError:
+        who = f"{phrase.source}: voice {self.voice.name} cannot speak"
+        return EngineError(f'{who} "{textwrap.shorten(phrase.text, 60)}": {why}')
 
     def _nominal(self, pace: float) -> float:
         """Return the pace to ask of the engine: the true one, or what measuring its lines has shown to give that."""
@@ -177,14 +220,16 @@ class Speaker:
             return pace
         voice = self.voice
         key = key_of("pace", LINES, FASTER, voice.engine, self._fingerprint, pace, voice.language, voice.options)
-        facts = self._store.facts("paces", key)
-        if facts is None:
-            nominal = nominal_pace(pace, self._true_pace)
-            facts = self._store.write("paces", key, b"", {"nominal_wpm": nominal})
+        with self._calibrating:
+            facts = self._store.facts("paces", key)
+            if facts is None:
+                nominal = nominal_pace(pace, self._true_pace)
+                facts = self._store.write("paces", key, b"", {"nominal_wpm": nominal})
         return float(facts["nominal_wpm"])
 
     def _true_pace(self, nominal_wpm: float) -> float:
-        clips = [self._spoken(line, self._words(line), nominal_wpm) for line in self._lines]
+        lines = [partial(self._spoken, line, self._words(line), nominal_wpm) for line in self._lines]
+        clips = list(in_order(lines, PATIENCE_S))
         return pace_wpm((line, len(pcm) / 2 / RATE_HZ) for line, pcm in zip(LINES, clips, strict=True))
 
     @property

@@ -1,0 +1,145 @@
+"""Which sessions stand in a folder: read from the tags at the head of its MP3s, and nothing behind them."""
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from audioguide.clock import RATE_HZ
+from audioguide.errors import InputError
+from audioguide.manifest import OWNER, Manifest, from_bytes
+from audioguide.mp3 import FRAME_BYTES, stream_frames
+from audioguide.tags import private_frame, read_frames, tag_size
+
+_HEAD = 10
+_MOST_TAG = 16 << 20
+"""More bytes than any tag of ours takes: a cover of 200 kB, a manifest, and lyrics of a day."""
+_JPEG = b"\xff\xd8\xff"
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What tells a state of a file from a later one."""
+
+    mtime_ns: int
+    size: int
+    inode: int
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Some bytes of a file, as long as it is the file that was looked at."""
+
+    path: Path
+    stamp: Stamp
+    start: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A session in the folder."""
+
+    audio: Slice
+    """The whole file."""
+    digest: str
+    """SHA-256 of the tag, which holds the digest of all that stands behind it: another file, another digest."""
+    manifest: Manifest
+    cover: Slice | None
+    """A JPEG."""
+
+    @property
+    def stem(self) -> str:
+        """The file's name without its ending."""
+        return self.audio.path.stem
+
+    @property
+    def seconds(self) -> float:
+        """How long it plays."""
+        return self.manifest.timeline.total / RATE_HZ
+
+
+class Catalogue:
+    """The sessions of one folder; a file that has not changed is read once."""
+
+    def __init__(self, folder: Path) -> None:
+        """Look into folder, and not into the folders in it.
+
+        Raises:
+            InputError: there is no such folder.
+        """
+        self.folder = folder
+        self._known: dict[tuple[Path, Stamp], Entry | None] = {}
+        if not folder.is_dir():
+            raise InputError(f"there is no folder {folder}; build a session first: audioguide build 20")
+
+    def look(self) -> tuple[Entry, ...]:
+        """Return the sessions that are there now, the shortest first; of copies only one.
+
+        Files of another kind or origin, rehearsals, single steps, unfinished and unreadable files are passed over.
+        """
+        known = {key: self._known[key] if key in self._known else _session(*key) for key in _files(self.folder)}
+        self._known = known
+        found = {entry.digest: entry for entry in reversed(known.values()) if entry}
+        return tuple(sorted(found.values(), key=lambda entry: (entry.manifest.timeline.total, entry.stem)))
+
+
+def stamp_of(facts: os.stat_result) -> Stamp | None:
+    """Return the stamp of a file, or None where it is no ordinary one."""
+    return Stamp(facts.st_mtime_ns, facts.st_size, facts.st_ino) if stat.S_ISREG(facts.st_mode) else None
+
+
+def _files(folder: Path) -> Iterator[tuple[Path, Stamp]]:
+    """Yield the ordinary files of a folder that may be sessions, by name."""
+    try:
+        paths = sorted(path for path in folder.iterdir() if path.suffix.lower() == ".mp3" and path.name[0] != ".")
+    except OSError:  # the folder is gone; it may come back
+        return
+    for path in paths:
+        with suppress(OSError):
+            stamp = stamp_of(path.stat())
+            if stamp:
+                yield path, stamp
+
+
+def read(path: Path, stamp: Stamp) -> Entry | None:
+    """Return what an MP3 of ours is, or None for any other file, and one that is not all there."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD)
+            size = tag_size(head)
+            tag = head + file.read(size - _HEAD) if _HEAD < size <= _MOST_TAG else b""
+    except OSError:
+        return None
+    manifest = from_bytes(private_frame(tag, OWNER) or b"")
+    if manifest is None or not _is_whole(stamp, len(tag), manifest):
+        return None
+    return Entry(Slice(path, stamp, 0, stamp.size), sha256(tag).hexdigest(), manifest, _cover(path, stamp, tag))
+
+
+def _session(path: Path, stamp: Stamp) -> Entry | None:
+    entry = read(path, stamp)
+    return entry if entry and _is_session(entry.manifest) else None
+
+
+def _is_session(manifest: Manifest) -> bool:
+    """Return whether it is a session to lie down with, and no part or rehearsal of one."""
+    options = manifest.options
+    return bool(manifest.practice) and not options.get("only") and not options.get("rehearsal")
+
+
+def _is_whole(stamp: Stamp, tag: int, manifest: Manifest) -> bool:
+    """Return whether all of a file is there: another program may still be copying it."""
+    return stamp.size == tag + (1 + stream_frames(manifest.timeline.total)) * FRAME_BYTES
+
+
+def _cover(path: Path, stamp: Stamp, tag: bytes) -> Slice | None:
+    """Return where in the file the picture of its tag stands, if that is a JPEG."""
+    for name, body in read_frames(tag):
+        at = body.find(_JPEG) if name == "APIC" else -1
+        if at >= 0:
+            return Slice(path, stamp, tag.index(body) + at, len(body) - at)
+    return None

@@ -1,0 +1,156 @@
+"""PURE. Sessions -> a podcast feed: RSS 2.0 with the tags of Apple (itunes) and of Podcasting 2.0 (podcast)."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from html import escape
+from uuid import UUID, uuid5
+from xml.etree.ElementTree import Element, SubElement, indent, register_namespace, tostring
+
+from audioguide.language import base_language
+
+ITUNES = "http://www.itunes.com/dtds/podcast-1.0.dtd"
+PODCAST = "https://podcastindex.org/namespace/1.0"
+ATOM = "http://www.w3.org/2005/Atom"
+FEEDS = UUID("ead4c236-bf58-58c6-a2c6-a6b28d128cb6")
+"""The namespace of podcast:guid, as its specification gives it."""
+SESSIONS = UUID("7d8bb7a8-0f43-5f0e-9d0a-5f2f1f3d9a01")
+"""The namespace of our own GUIDs."""
+_FIRST_DAY = datetime(2026, 1, 1, tzinfo=UTC)
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_PREFIXES = {"itunes": ITUNES, "podcast": PODCAST, "atom": ATOM}
+_NOTES = {
+    "de": (
+        "Geführte Sitzungen, jede genau so lang, wie sie heißt.",
+        'In der App "Stille kürzen" und schnelleres Abspielen ausschalten: Die Pausen sind die Übung.',
+    ),
+    "en": (
+        "Guided sessions, each exactly as long as it says.",
+        'In the app, keep "trim silence", "smart speed" and faster playback off: the pauses are the practice.',
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """A session in a feed; names of files are relative to where the feed stands, and empty where there is none."""
+
+    name: str
+    """Stays the same when the session is built again."""
+    title: str
+    language: str
+    seconds: float
+    audio: str
+    size_bytes: int
+    cover: str
+    captions: str
+    chapters: str
+    chapter_titles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A feed and where it stands."""
+
+    base_url: str
+    """With a slash at its end."""
+    file: str
+    episodes: tuple[Episode, ...]
+    """The first is listed first."""
+
+    @property
+    def url(self) -> str:
+        """Where the feed itself stands."""
+        return self.base_url + self.file
+
+
+def feed_text(feed: Feed) -> str:
+    """Return the feed as XML."""
+    for prefix, uri in _PREFIXES.items():
+        register_namespace(prefix, uri)
+    rss = Element("rss", {"version": "2.0"})
+    channel = SubElement(rss, "channel")
+    _channel(channel, feed)
+    for number, episode in enumerate(feed.episodes, 1):
+        _item(SubElement(channel, "item"), feed, episode, number)
+    indent(rss, " ")
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + tostring(rss, encoding="unicode") + "\n"
+
+
+def feed_guid(url: str) -> str:
+    """Return a feed's podcast:guid: a UUIDv5 of its address without scheme and without slashes at the end.
+
+    >>> feed_guid("https://mp3s.nashownotes.com/pc20rss.xml")
+    '917393e3-1b1e-5cef-ace4-edaa54e1f810'
+    """
+    return str(uuid5(FEEDS, url.partition("://")[2].rstrip("/")))
+
+
+def published(seconds: float) -> datetime:
+    """Return the day of an episode: the first of all, and later by as much as it is long.
+
+    So apps that sort by date list by length, the oldest is the shortest, and building again moves nothing.
+    """
+    return _FIRST_DAY + timedelta(seconds=int(seconds))
+
+
+def _channel(channel: Element, feed: Feed) -> None:
+    language = feed.episodes[0].language if feed.episodes else "en"
+    cover = next((episode.cover for episode in feed.episodes if episode.cover), "")
+    _add(channel, "title", "audioguide")
+    _add(channel, "link", feed.base_url)
+    _add(channel, "description", " ".join(_notes(language)))
+    _add(channel, "language", language)
+    _add(channel, "generator", "audioguide")
+    _add(channel, "docs", "https://www.rssboard.org/rss-specification")
+    _add(channel, "atom:link", href=feed.url, rel="self", type="application/rss+xml")
+    _add(channel, "itunes:author", "audioguide")
+    _add(channel, "itunes:explicit", "false")
+    _add(channel, "itunes:type", "serial")
+    _add(_add(channel, "itunes:category", text="Health & Fitness"), "itunes:category", text="Mental Health")
+    if cover:
+        _add(channel, "itunes:image", href=feed.base_url + cover)
+    _add(channel, "podcast:guid", feed_guid(feed.url))
+    _add(channel, "podcast:locked", "yes")
+    _add(channel, "podcast:medium", "podcast")
+
+
+def _item(item: Element, feed: Feed, episode: Episode, number: int) -> None:
+    _add(item, "title", episode.title or episode.name)
+    _add(item, "description", _description(episode))
+    _add(item, "enclosure", url=feed.base_url + episode.audio, length=str(episode.size_bytes), type="audio/mpeg")
+    _add(item, "guid", str(uuid5(SESSIONS, _clean(episode.name))), isPermaLink="false")
+    _add(item, "pubDate", format_datetime(published(episode.seconds)))
+    _add(item, "itunes:duration", str(round(episode.seconds)))
+    _add(item, "itunes:episode", str(number))
+    _add(item, "itunes:episodeType", "full")
+    _add(item, "itunes:explicit", "false")
+    if episode.cover:
+        _add(item, "itunes:image", href=feed.base_url + episode.cover)
+    _add(item, "podcast:chapters", url=feed.base_url + episode.chapters, type="application/json+chapters")
+    captions = feed.base_url + episode.captions
+    _add(item, "podcast:transcript", url=captions, type="text/vtt", language=base_language(episode.language))
+
+
+def _description(episode: Episode) -> str:
+    """Return what an app shows of an episode, which is HTML; the note on silence comes first, for apps cut it short."""
+    lines = (_notes(episode.language)[1], " · ".join(episode.chapter_titles))
+    return "".join(f"<p>{escape(line, quote=False)}</p>" for line in lines if line)
+
+
+def _notes(language: str) -> tuple[str, str]:
+    return _NOTES.get(base_language(language), _NOTES["en"])
+
+
+def _add(parent: Element, name: str, words: str = "", **attributes: str) -> Element:
+    prefix, colon, local = name.partition(":")
+    clean = {key: _clean(value) for key, value in attributes.items()}
+    element = SubElement(parent, f"{{{_PREFIXES[prefix]}}}{local}" if colon else name, clean)
+    element.text = _clean(words) or None
+    return element
+
+
+def _clean(words: str) -> str:
+    """Return words without the characters that XML cannot hold."""
+    return _NOT_XML.sub("\ufffd", words)
