@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from browser_for_tests import SILENCE, Host, Made, Open, Phone, at_place
+from browser_for_tests import SILENCE, Open, Phone, at_place
+from host_for_tests import Host, Made
 
 from audioguide.phone import html
 

@@ -2,12 +2,18 @@
 
 from pathlib import Path
 
-from browser_for_tests import AUDIO, SILENCE, Host, Made, Open, at_place
+from browser_for_tests import AUDIO, SILENCE, Open, at_place
+from host_for_tests import Host, Made
+
+from audioguide.phone.publish import publish
+from audioguide.store import Store
 
 # --- the network ---
 
 
-def test_a_connection_that_goes_too_early_is_told_and_it_plays_on_when_that_is_back(opened: Open, host: Host) -> None:
+def test_a_connection_that_goes_too_early_is_told_and_it_plays_on_when_that_is_back(
+    opened: Open, host: Host, made: Made
+) -> None:
     host.bytes_per_s = 12_000  # one and a half times as fast as it plays
     phone = opened()
     phone.offline = True
@@ -22,7 +28,7 @@ def test_a_connection_that_goes_too_early_is_told_and_it_plays_on_when_that_is_b
     phone.until_plays(0.5)
     phone.until_here()
     assert phone.text("status") == "Playing."
-    assert [asked for asked in host.asked if asked[0] == "english.mp3" and asked[1].removesuffix("-") > "bytes=0"]
+    assert [name for name, part, _ in host.asked if name == made.english.audio and part not in ("", "bytes=0-")]
 
 
 def test_the_copy_on_the_phone_takes_over_where_the_stream_runs_dry(opened: Open) -> None:
@@ -36,10 +42,11 @@ def test_the_copy_on_the_phone_takes_over_where_the_stream_runs_dry(opened: Open
     assert phone.at < SILENCE + 2
 
 
-def test_as_plain_files_it_plays_without_any_server(opened: Open, made: Made, tmp_path: Path) -> None:
-    for name, (_, data) in made.site(made.english).items():
-        (tmp_path / name).write_bytes(data)
-    phone = opened((tmp_path / "index.html").as_uri(), own=tmp_path.as_uri())
+def test_as_plain_files_it_plays_without_any_server(
+    opened: Open, made: Made, tmp_path: Path, shared_store: Store
+) -> None:
+    publish(made.folder, tmp_path / "site", "", shared_store, print)
+    phone = opened(f"{(tmp_path / 'site/index.html').as_uri()}#{made.english.id}", own=tmp_path.as_uri())
     phone.tap("primary")
     phone.until_plays(0.5)
     assert phone.text("wifi") == "All on this phone. Wi-Fi may go."

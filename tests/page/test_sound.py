@@ -1,24 +1,26 @@
 """What plays when: the controls, the buttons of a headset, interruptions."""
 
 import time
+from dataclasses import replace
 
 import pytest
-from browser_for_tests import AUDIO, LINE, SILENCE, Host, Made, Open, at_place
+from browser_for_tests import AUDIO, LINE, SILENCE, Open, at_place
+from host_for_tests import Host, Made
 
 # --- playing ---
 
 
-def test_play_streams_by_range_and_then_all_of_it_is_fetched_the_grounding_first(opened: Open, host: Host) -> None:
+def test_play_streams_by_range_and_then_all_of_it_is_on_the_phone(opened: Open, host: Host, made: Made) -> None:
     phone = opened()
     phone.until("document.getElementById('audio').readyState > 0")
-    assert not [asked for asked in host.asked if asked[0] == "english.mp3" and not asked[1]]
+    streamed = [asked for asked in host.asked if asked[0] == made.english.audio]
+    assert streamed == [(made.english.audio, "bytes=0-", 206)]
+    phone.until("performance.getEntriesByType('resource').some((one) => one.initiatorType === 'fetch')")
+    assert (made.track.audio, "", 200) in host.asked  # before anything plays
     phone.tap("primary")
     phone.until_plays()
     phone.until_here()
-    mp3s = [asked for asked in host.asked if asked[0].endswith(".mp3")]
-    assert ("english.mp3", "bytes=0-", 206) in mp3s
-    assert mp3s.index(("grounding.mp3", "", 200)) < mp3s.index(("english.mp3", "", 200))
-    assert phone.src == "english.mp3"  # what plays well is not touched
+    assert phone.src == made.english.audio  # what plays well is not touched
 
 
 def test_the_pauses_last_as_long_as_they_are_meant_to(opened: Open) -> None:
@@ -178,7 +180,8 @@ def test_the_buttons_of_a_headset_do_what_the_controls_do(opened: Open, made: Ma
     assert phone.state == "playing"
 
 
-def test_the_lock_screen_knows_the_session_and_keeps_its_buttons(opened: Open, made: Made) -> None:
+def test_the_lock_screen_knows_the_session_and_keeps_its_buttons(opened: Open, host: Host, made: Made) -> None:
+    host.files = made.site(replace(made.english, cover="icon.svg"))  # any picture
     phone = opened()
     phone.tap("primary")
     phone.until_plays()
@@ -186,6 +189,6 @@ def test_the_lock_screen_knows_the_session_and_keeps_its_buttons(opened: Open, m
         "(({title, artist, album, artwork}) => [title, artist, album, artwork[0].src])(navigator.mediaSession.metadata)"
     )
     assert shown[:3] == [made.english.title, made.english.practice, made.english.practice]
-    assert shown[3] == phone.page.url + made.english.cover
+    assert shown[3] == host.url + "icon.svg"
     assert phone.eval("[seen.handlers.seekbackward, seen.handlers.seekforward, seen.handlers.seekto]") == [None] * 3
     assert phone.eval("seen.set.filter((name) => name === 'nexttrack').length") > 1  # WebKit forgets them on playing
