@@ -49,6 +49,13 @@ def test_a_language_that_the_page_does_not_speak_is_marked_and_so_is_its_english
     assert phone.text("primary") == "Play"
 
 
+def test_inside_another_app_the_page_says_where_to_open_it(opened: Open) -> None:
+    assert not opened().page.locator("#inside").is_visible()
+    phone = opened(user_agent="Mozilla/5.0 (Linux; Android 15; wv) Chrome/130 Mobile Safari/537.36 Instagram 350.0")
+    assert phone.page.locator("#inside").is_visible()
+    assert fits(phone)
+
+
 def test_without_a_session_the_page_says_what_to_do(opened: Open, host: Host, made: Made) -> None:
     host.files = made.site()
     assert "audioguide build 20" in opened().text("none")

@@ -7,6 +7,7 @@
   /** One element for everything: a phone lets it sound without another tap, and behind a locked screen. */
   const audio = byId("audio");
   const SAVE_EACH = 2;
+  const TREMBLE = 0.4;
 
   /** The chosen session and all that belongs to it. */
   let now = null;
@@ -242,9 +243,18 @@
     lockscreen.place(machine.sounds(state), here() - start, stop - start);
   }
 
+  /** A trembling hand taps twice; of a control that changes, the second tap would undo the first. */
+  function once(act) {
+    let last = -Infinity;
+    return ({ timeStamp }) => {
+      if (timeStamp - last > 1000 * TREMBLE) act();
+      last = timeStamp;
+    };
+  }
+
   function listen() {
     for (const [event, heard] of Object.entries(hears)) audio.addEventListener(event, () => now && heard());
-    byId("primary").addEventListener("click", () => send(view.pressed(now.state)));
+    byId("primary").addEventListener("click", once(() => send(view.pressed(now.state))));
     byId("secondary").addEventListener("click", () => send("ground"));
     byId("finish").addEventListener("click", () => send("finish"));
     byId("volume").addEventListener("click", () => send("test"));
