@@ -14,6 +14,8 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 SCREEN = {"width": 360, "height": 640}
 AUDIO = "document.getElementById('audio')"
+STEADY_S = 0.45
+"""Taps on one control that follow each other more quickly count once."""
 LINE, SILENCE = 22.0, 14.0
 """Places in the English session, in seconds: in the middle of its third line, and of a silence."""
 
@@ -35,6 +37,7 @@ class Phone:
 
     page: "Page"
     wrong: list[str] = field(default_factory=list)
+    last_tap: float = 0
     offline: bool = False
     """Whether requests may fail."""
 
@@ -61,7 +64,10 @@ class Phone:
         return self.page.locator(f"#{name}").inner_text()
 
     def tap(self, name: str) -> None:
+        """Tap a control, as somebody with a calm hand."""
+        time.sleep(max(0.0, self.last_tap + STEADY_S - time.monotonic()))
         self.page.locator(f"#{name}").tap(timeout=3000)
+        self.last_tap = time.monotonic()
 
     def press(self, button: str) -> None:
         """Press a button of the headset."""

@@ -1,10 +1,11 @@
 """What is seen and read: sizes, contrast, languages, keys."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from browser_for_tests import SILENCE, Open, Phone, at_place
+from browser_for_tests import SILENCE, STEADY_S, Open, Phone, at_place
 from host_for_tests import Host, Made
 
 from audioguide.phone import html
@@ -112,6 +113,7 @@ def test_the_keyboard_alone_is_enough(opened: Open, made: Made) -> None:
     press("Enter")
     phone.until_plays()
     assert phone.eval("document.activeElement.id") == "primary"
+    time.sleep(STEADY_S)
     press("Space")
     phone.until_state("paused")
     focus("secondary")
