@@ -56,3 +56,18 @@ def test_as_plain_files_it_plays_without_any_server(
     assert phone.delay_s() < 0.5
     phone.tap("primary")
     phone.until_plays(SILENCE - 3)
+
+
+def test_a_file_that_cannot_be_played_ends_in_a_pause_and_not_in_a_circle(opened: Open) -> None:
+    phone = at_place(opened(), SILENCE)
+    phone.until_here()
+    phone.tap("primary")
+    phone.tap("primary")  # from the copy on this phone
+    phone.until_plays(SILENCE)
+    phone.eval(f"Object.defineProperty({AUDIO}, 'error', {{value: {{message: 'broken'}}, configurable: true}})")
+    phone.eval(f"Object.defineProperty({AUDIO}, 'readyState', {{value: 0, configurable: true}})")
+    phone.eval(f"{AUDIO}.dispatchEvent(new Event('error'))")
+    assert phone.state == "paused"
+    phone.eval(f"delete {AUDIO}.readyState, delete {AUDIO}.error")
+    phone.tap("primary")
+    phone.until_plays(SILENCE)

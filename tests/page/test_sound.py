@@ -161,6 +161,33 @@ def test_a_call_during_grounding_is_no_way_out_of_it(opened: Open) -> None:
     assert phone.state == "grounding"
 
 
+def test_whatever_comes_in_whatever_state_is_harmless(opened: Open) -> None:
+    steps = opened().eval("""(() => {
+        const lines = [[2, 5, 'One.'], [8, 9, 'Two.']];
+        const plan = {lines, grounding: {lines, end: 10, closing: 30}};
+        const names = ['ready', 'testing', 'playing', 'paused', 'grounding', 'grounded', 'closing', 'finished'];
+        const events = ['play', 'pause', 'ground', 'back', 'finish', 'test', 'seek', 'tick', 'ended'];
+        return names.flatMap((name) => [false, true].flatMap((held) => events.map((type) => {
+            const before = {name, held, at: name === 'finished' ? null : 20};
+            const [after, action] = machine.step(before, {type, t: 4}, plan);
+            return {name, held, type, after, action, sounds: machine.sounds(after), same: after === before};
+        })));
+    })()""")
+    for step in steps:
+        name, after, kind = step["name"], step["after"], step["type"]
+        if kind == "ground":
+            assert after["name"] == "grounding", step
+        if kind == "pause":
+            assert not step["sounds"], step
+        if name == "grounded" and kind not in ("ground", "back", "finish", "seek"):
+            assert step["same"], step
+        if name == "grounding" and kind not in ("back", "finish", "seek"):
+            assert after["name"] in ("grounding", "grounded"), step
+        if after["name"] in ("grounding", "grounded", "closing") and name != "playing":
+            assert after["at"] == (None if name == "finished" else 20), step  # the way back is kept
+        assert not (step["same"] and step["action"]), step
+
+
 # --- a headset, a lock screen ---
 
 

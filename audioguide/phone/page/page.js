@@ -118,6 +118,7 @@
   }
 
   function play(track, at) {
+    starved = false;
     load(track, at);
     audio.play().catch((error) => {
       // Not allowed without a tap. Any other failure comes as an event of its own.
@@ -126,6 +127,7 @@
   }
 
   function send(type, t = here()) {
+    if (!now) return;
     const before = now.state;
     const [state, action] = machine.step(before, { type, t }, now.plan);
     now.state = state;
@@ -133,8 +135,10 @@
     else if (action) play(action.track, action.from);
     if (!machine.sounds(state)) lost = false;
     const isNew = state.name !== before.name || state.held !== before.held;
-    if (isNew) show();
-    if (isNew) describe();
+    if (isNew) {
+      show();
+      describe();
+    }
     if (isNew || Math.abs(state.at - now.saved) >= SAVE_EACH) remember();
   }
 
@@ -158,13 +162,15 @@
   /** The sound may have run dry. */
   function miss() {
     if (!machine.sounds(now.state) || !isDry()) return;
-    const track = machine.track(now.state);
-    if (now.files[track].url) {
-      if (!stands(track)) recover();
-    } else {
+    const copy = now.files[machine.track(now.state)].url;
+    if (!copy) {
       lost = true;
       fetchSession();
       show();
+    } else if (audio.getAttribute("src") !== copy) {
+      recover();
+    } else if (audio.error) {
+      send("pause"); // not for want of a network
     }
   }
 
