@@ -23,7 +23,9 @@ WATCH = """
 window.seen = {violations: [], handlers: {}, set: [], places: [], tapped: 0, sounded: 0};
 addEventListener("securitypolicyviolation", (event) => seen.violations.push(event.violatedDirective));
 addEventListener("click", () => { seen.tapped = performance.now(); seen.sounded = 0; }, true);
-addEventListener("playing", () => { seen.sounded ||= performance.now(); }, true);
+addEventListener("playing", ({target}) => {
+    if (!seen.sounded) [seen.sounded, seen.from] = [performance.now(), target.currentTime];
+}, true);
 const media = navigator.mediaSession;
 const [set, place] = [media.setActionHandler.bind(media), media.setPositionState.bind(media)];
 media.setActionHandler = (name, handler) => { seen.handlers[name] = handler; seen.set.push(name); set(name, handler); };
