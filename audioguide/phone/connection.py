@@ -1,7 +1,6 @@
 """What uvicorn leaves open: how long and how often somebody may connect, and an end within a second."""
 
 import asyncio
-import logging
 import socket
 import time
 from dataclasses import dataclass
@@ -134,7 +133,6 @@ class Sharing(Server):
 
 def _config(app: Phone, connection: type[Connection]) -> Config:
     """Return how uvicorn is to work: it logs no request, tells nothing of itself, and believes no proxy."""
-    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
     return Config(
         app,
         http=connection,
