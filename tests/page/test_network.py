@@ -71,3 +71,25 @@ def test_a_file_that_cannot_be_played_ends_in_a_pause_and_not_in_a_circle(opened
     phone.eval(f"delete {AUDIO}.readyState, delete {AUDIO}.error")
     phone.tap("primary")
     phone.until_plays(SILENCE)
+
+
+def test_a_download_that_is_cut_off_goes_on_where_it_was(opened: Open) -> None:
+    asked, before, whole = opened().eval("""(async () => {
+        const [real, asked] = [window.fetch, []];
+        const cut = () => new ReadableStream({
+            start(to) { to.enqueue(new Uint8Array(6)); }, pull(to) { to.error(new TypeError("cut off")); },
+        });
+        window.fetch = async (_, {headers}) => {
+            asked.push(headers.Range ?? "");
+            return headers.Range ? new Response(new Uint8Array(4), {status: 206}) : new Response(cut());
+        };
+        const file = new Download("any", 10, () => {});
+        await file.start();
+        const before = file.url;
+        dispatchEvent(new Event("online"));
+        for (let left = 300; left && !file.url; left--) await new Promise((resolve) => setTimeout(resolve, 10));
+        window.fetch = real;
+        return [asked, before, file.url];
+    })()""")
+    assert asked == ["", "bytes=6-"]
+    assert (before, whole[:5]) == ("", "blob:")

@@ -25,7 +25,7 @@ def test_play_streams_by_range_and_then_all_of_it_is_on_the_phone(opened: Open, 
 
 def test_a_tap_of_a_trembling_hand_counts_once(opened: Open) -> None:
     phone = opened()
-    phone.eval("[1, 2, 3].forEach(() => document.getElementById('primary').click())")
+    phone.eval("[1, 2].forEach(() => document.getElementById('primary').click())")
     phone.until_plays()
     assert phone.state == "playing"
 
@@ -226,5 +226,5 @@ def test_the_lock_screen_knows_the_session_and_keeps_its_buttons(opened: Open, h
     )
     assert shown[:3] == [made.english.title, made.english.practice, made.english.practice]
     assert shown[3] == host.url + "icon.svg"
-    assert phone.eval("[seen.handlers.seekbackward, seen.handlers.seekforward, seen.handlers.seekto]") == [None] * 3
+    assert phone.eval("['seekbackward', 'seekforward', 'seekto'].every((name) => seen.handlers[name] === null)")
     assert phone.eval("seen.set.filter((name) => name === 'nexttrack').length") > 1  # WebKit forgets them on playing
