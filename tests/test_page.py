@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from audioguide.language import base_language
+from audioguide.language import LAST_WORDS, base_language
 from audioguide.phone.html import ASSETS, Grounding, PageData, Session, page, page_languages
 
 SESSION = Session(
@@ -115,6 +115,15 @@ def test_every_language_says_the_same_things() -> None:
         assert said.keys() == english.keys(), language
         for key, text in said.items():
             assert re.findall(r"\{\w+\}", text) == re.findall(r"\{\w+\}", english[key]), (language, key)
+
+
+@pytest.mark.parametrize("language", page_languages())
+def test_the_grounding_names_the_controls_as_the_page_does(language: str) -> None:
+    words = told(DATA if language == "en" else PageData((replace(SESSION, language=language),), {}))["words"]
+    assert isinstance(words, dict)
+    for control in ("return", "finish"):
+        assert words[language][control] in LAST_WORDS[language]
+        assert words[language][control] in words[language]["is_grounded"]
 
 
 def test_every_word_that_the_page_asks_for_is_there() -> None:

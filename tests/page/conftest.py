@@ -4,22 +4,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
-from browser_for_tests import (
-    ARGUMENTS,
-    CHROMIUM,
-    ENGLISH,
-    GERMAN,
-    GROUNDING,
-    SCREEN,
-    Host,
-    Made,
-    Open,
-    Phone,
-    grounding_of,
-    offered,
-    spoken,
-    watch,
-)
+from browser_for_tests import ARGUMENTS, CHROMIUM, SCREEN, Open, Phone, watch
+from host_for_tests import Host, Made, made_in
+from phone_for_tests import TOKEN
 
 from audioguide.store import Store
 
@@ -29,17 +16,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory, shared_store: Store) -> Made:
-    folder = tmp_path_factory.mktemp("phone")
-    english = spoken(folder, "english", ENGLISH, 50, shared_store)
-    german = spoken(folder, "deutsch", GERMAN, 30, shared_store, "de")
-    grounding = spoken(folder, "grounding", GROUNDING, 45, shared_store)
-    mp3s = {name: (folder / f"{name}.mp3").read_bytes() for name in ("english", "deutsch", "grounding")}
-    return Made(
-        {f"{name}.mp3": ("audio/mpeg", mp3) for name, mp3 in mp3s.items()},
-        offered(english, "english", mp3s["english"], grounding="g"),
-        offered(german, "deutsch", mp3s["deutsch"], grounding="g"),
-        grounding_of(grounding, mp3s["grounding"]),
-    )
+    return made_in(tmp_path_factory.mktemp("phone"), shared_store)
 
 
 @pytest.fixture(scope="module")  # no longer: while it is open, no other test could run an event loop
@@ -67,7 +44,7 @@ def opened(browser: "Browser", host: Host) -> Iterator[Open]:
 
     def opening(url: str = "", own: str = "", **options: object) -> Phone:
         context = browser.new_context(**{"viewport": SCREEN, "has_touch": True, "is_mobile": True, **options})
-        phone = watch(context.new_page(), own or host.url.removesuffix("token/"))
+        phone = watch(context.new_page(), own or host.url.removesuffix(f"{TOKEN}/"))
         phones.append(phone)
         phone.page.goto(url or host.url)
         return phone

@@ -1,10 +1,12 @@
 """What is seen and read: sizes, contrast, languages, keys."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from browser_for_tests import SILENCE, Host, Made, Open, Phone, at_place
+from browser_for_tests import SILENCE, STEADY_S, Open, Phone, at_place
+from host_for_tests import Host, Made
 
 from audioguide.phone import html
 
@@ -46,6 +48,13 @@ def test_a_language_that_the_page_does_not_speak_is_marked_and_so_is_its_english
     assert phone.eval("document.documentElement.lang") == "en"
     assert phone.eval("document.getElementById('title').lang") == "nl"
     assert phone.text("primary") == "Play"
+
+
+def test_inside_another_app_the_page_says_where_to_open_it(opened: Open) -> None:
+    assert not opened().page.locator("#inside").is_visible()
+    phone = opened(user_agent="Mozilla/5.0 (Linux; Android 15; wv) Chrome/130 Mobile Safari/537.36 Instagram 350.0")
+    assert phone.page.locator("#inside").is_visible()
+    assert fits(phone)
 
 
 def test_without_a_session_the_page_says_what_to_do(opened: Open, host: Host, made: Made) -> None:
@@ -104,6 +113,7 @@ def test_the_keyboard_alone_is_enough(opened: Open, made: Made) -> None:
     press("Enter")
     phone.until_plays()
     assert phone.eval("document.activeElement.id") == "primary"
+    time.sleep(STEADY_S)
     press("Space")
     phone.until_state("paused")
     focus("secondary")

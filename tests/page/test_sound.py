@@ -1,24 +1,33 @@
 """What plays when: the controls, the buttons of a headset, interruptions."""
 
 import time
+from dataclasses import replace
 
 import pytest
-from browser_for_tests import AUDIO, LINE, SILENCE, Host, Made, Open, at_place
+from browser_for_tests import AUDIO, LINE, SILENCE, Open, at_place
+from host_for_tests import Host, Made
 
 # --- playing ---
 
 
-def test_play_streams_by_range_and_then_all_of_it_is_fetched_the_grounding_first(opened: Open, host: Host) -> None:
+def test_play_streams_by_range_and_then_all_of_it_is_on_the_phone(opened: Open, host: Host, made: Made) -> None:
     phone = opened()
     phone.until("document.getElementById('audio').readyState > 0")
-    assert not [asked for asked in host.asked if asked[0] == "english.mp3" and not asked[1]]
+    streamed = [asked for asked in host.asked if asked[0] == made.english.audio]
+    assert streamed == [(made.english.audio, "bytes=0-", 206)]
+    phone.until("performance.getEntriesByType('resource').some((one) => one.initiatorType === 'fetch')")
+    assert (made.track.audio, "", 200) in host.asked  # before anything plays
     phone.tap("primary")
     phone.until_plays()
     phone.until_here()
-    mp3s = [asked for asked in host.asked if asked[0].endswith(".mp3")]
-    assert ("english.mp3", "bytes=0-", 206) in mp3s
-    assert mp3s.index(("grounding.mp3", "", 200)) < mp3s.index(("english.mp3", "", 200))
-    assert phone.src == "english.mp3"  # what plays well is not touched
+    assert phone.src == made.english.audio  # what plays well is not touched
+
+
+def test_a_tap_of_a_trembling_hand_counts_once(opened: Open) -> None:
+    phone = opened()
+    phone.eval("[1, 2].forEach(() => document.getElementById('primary').click())")
+    phone.until_plays()
+    assert phone.state == "playing"
 
 
 def test_the_pauses_last_as_long_as_they_are_meant_to(opened: Open) -> None:
@@ -66,7 +75,7 @@ def test_after_a_call_nothing_starts_by_itself_and_play_begins_the_line_that_was
     assert phone.state == "paused"
     phone.tap("primary")
     phone.until_plays()
-    assert 0 <= made.english.lines[2][0] - phone.at < 0.5 or phone.at - made.english.lines[2][0] < 0.5
+    assert phone.at == pytest.approx(made.english.lines[2][0], abs=0.6)
 
 
 # --- grounding ---
@@ -76,7 +85,9 @@ def test_grounding_starts_within_half_a_second_and_return_goes_back_three(opened
     phone = at_place(opened(), SILENCE)
     left = phone.at
     phone.tap("secondary")
-    assert phone.delay_s() < 0.5
+    phone.until("seen.sounded > 0")
+    silence_s = made.track.lines[0][0] - phone.eval("seen.from")
+    assert phone.delay_s() + silence_s < 0.5  # until there is a voice
     phone.until_plays()
     assert phone.src.startswith("blob:")
     assert (phone.state, phone.text("primary")) == ("grounding", "Return")
@@ -135,7 +146,7 @@ def test_at_its_end_grounding_waits_until_it_is_told(opened: Open, made: Made) -
     assert (phone.state, phone.sounds) == ("grounded", False)
     phone.tap("secondary")
     phone.until_plays()
-    assert (phone.state, phone.at < 2) == ("grounding", True)
+    assert (phone.state, phone.at < 4) == ("grounding", True)
 
 
 def test_a_call_during_grounding_is_no_way_out_of_it(opened: Open) -> None:
@@ -150,6 +161,33 @@ def test_a_call_during_grounding_is_no_way_out_of_it(opened: Open) -> None:
     phone.until_plays()
     assert 1.5 < phone.at < 3
     assert phone.state == "grounding"
+
+
+def test_whatever_comes_in_whatever_state_is_harmless(opened: Open) -> None:
+    steps = opened().eval("""(() => {
+        const lines = [[2, 5, 'One.'], [8, 9, 'Two.']];
+        const plan = {lines, grounding: {lines, end: 10, closing: 30}};
+        const names = ['ready', 'testing', 'playing', 'paused', 'grounding', 'grounded', 'closing', 'finished'];
+        const events = ['play', 'pause', 'ground', 'back', 'finish', 'test', 'seek', 'tick', 'ended'];
+        return names.flatMap((name) => [false, true].flatMap((held) => events.map((type) => {
+            const before = {name, held, at: name === 'finished' ? null : 20};
+            const [after, action] = machine.step(before, {type, t: 4}, plan);
+            return {name, held, type, after, action, sounds: machine.sounds(after), same: after === before};
+        })));
+    })()""")
+    for step in steps:
+        name, after, kind = step["name"], step["after"], step["type"]
+        if kind == "ground":
+            assert after["name"] == "grounding", step
+        if kind == "pause":
+            assert not step["sounds"], step
+        if name == "grounded" and kind not in ("ground", "back", "finish", "seek"):
+            assert step["same"], step
+        if name == "grounding" and kind not in ("back", "finish", "seek"):
+            assert after["name"] in ("grounding", "grounded"), step
+        if after["name"] in ("grounding", "grounded", "closing") and name != "playing":
+            assert after["at"] == (None if name == "finished" else 20), step  # the way back is kept
+        assert not (step["same"] and step["action"]), step
 
 
 # --- a headset, a lock screen ---
@@ -178,7 +216,8 @@ def test_the_buttons_of_a_headset_do_what_the_controls_do(opened: Open, made: Ma
     assert phone.state == "playing"
 
 
-def test_the_lock_screen_knows_the_session_and_keeps_its_buttons(opened: Open, made: Made) -> None:
+def test_the_lock_screen_knows_the_session_and_keeps_its_buttons(opened: Open, host: Host, made: Made) -> None:
+    host.files = made.site(replace(made.english, cover="icon.svg"))  # any picture
     phone = opened()
     phone.tap("primary")
     phone.until_plays()
@@ -186,6 +225,6 @@ def test_the_lock_screen_knows_the_session_and_keeps_its_buttons(opened: Open, m
         "(({title, artist, album, artwork}) => [title, artist, album, artwork[0].src])(navigator.mediaSession.metadata)"
     )
     assert shown[:3] == [made.english.title, made.english.practice, made.english.practice]
-    assert shown[3] == phone.page.url + made.english.cover
-    assert phone.eval("[seen.handlers.seekbackward, seen.handlers.seekforward, seen.handlers.seekto]") == [None] * 3
+    assert shown[3] == host.url + "icon.svg"
+    assert phone.eval("['seekbackward', 'seekforward', 'seekto'].every((name) => seen.handlers[name] === null)")
     assert phone.eval("seen.set.filter((name) => name === 'nexttrack').length") > 1  # WebKit forgets them on playing

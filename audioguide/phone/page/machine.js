@@ -19,6 +19,7 @@ const machine = (() => {
   const BACK = 3;
   const LEAD = 0.4; // a speaker that fell asleep swallows the first syllable
   const LONGEST_TEST = 10;
+  const AT_ONCE = 0.25; // a loudspeaker is awake by then: the voice, not the fade in front of it
 
   /** @returns {State} before Play. */
   const begin = (/** @type {number} */ at) => ({ name: "ready", held: false, at });
@@ -62,7 +63,8 @@ const machine = (() => {
   const hearing = (state, t, plan) => (tested(plan.lines, t) ? heard(state) : [state, null]);
 
   const off = (name, from) => (state) => [{ ...state, name, held: false }, { track: "grounding", from }];
-  const ground = (state, t, plan) => (plan.grounding ? off("grounding", 0)(state) : [state, null]);
+  const ground = (state, t, plan) =>
+    plan.grounding ? off("grounding", Math.max(0, (plan.grounding.lines[0]?.[0] ?? 0) - AT_ONCE))(state) : [state, null];
   const groundFrom = (state, t, plan) => ground({ ...state, at: t }, t, plan);
   const free = (state, t, plan) =>
     state.held ? off(state.name, lineStart(plan.grounding.lines, t))(state) : [state, null];

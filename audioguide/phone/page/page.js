@@ -7,6 +7,7 @@
   /** One element for everything: a phone lets it sound without another tap, and behind a locked screen. */
   const audio = byId("audio");
   const SAVE_EACH = 2;
+  const TREMBLE = 0.4;
 
   /** The chosen session and all that belongs to it. */
   let now = null;
@@ -117,6 +118,7 @@
   }
 
   function play(track, at) {
+    starved = false;
     load(track, at);
     audio.play().catch((error) => {
       // Not allowed without a tap. Any other failure comes as an event of its own.
@@ -125,6 +127,7 @@
   }
 
   function send(type, t = here()) {
+    if (!now) return;
     const before = now.state;
     const [state, action] = machine.step(before, { type, t }, now.plan);
     now.state = state;
@@ -132,8 +135,10 @@
     else if (action) play(action.track, action.from);
     if (!machine.sounds(state)) lost = false;
     const isNew = state.name !== before.name || state.held !== before.held;
-    if (isNew) show();
-    if (isNew) describe();
+    if (isNew) {
+      show();
+      describe();
+    }
     if (isNew || Math.abs(state.at - now.saved) >= SAVE_EACH) remember();
   }
 
@@ -157,13 +162,15 @@
   /** The sound may have run dry. */
   function miss() {
     if (!machine.sounds(now.state) || !isDry()) return;
-    const track = machine.track(now.state);
-    if (now.files[track].url) {
-      if (!stands(track)) recover();
-    } else {
+    const copy = now.files[machine.track(now.state)].url;
+    if (!copy) {
       lost = true;
       fetchSession();
       show();
+    } else if (audio.getAttribute("src") !== copy) {
+      recover();
+    } else if (audio.error) {
+      send("pause"); // not for want of a network
     }
   }
 
@@ -242,9 +249,18 @@
     lockscreen.place(machine.sounds(state), here() - start, stop - start);
   }
 
+  /** A trembling hand taps twice; of a control that changes, the second tap would undo the first. */
+  function once(act) {
+    let last = -Infinity;
+    return ({ timeStamp }) => {
+      if (timeStamp - last > 1000 * TREMBLE) act();
+      last = timeStamp;
+    };
+  }
+
   function listen() {
     for (const [event, heard] of Object.entries(hears)) audio.addEventListener(event, () => now && heard());
-    byId("primary").addEventListener("click", () => send(view.pressed(now.state)));
+    byId("primary").addEventListener("click", once(() => send(view.pressed(now.state))));
     byId("secondary").addEventListener("click", () => send("ground"));
     byId("finish").addEventListener("click", () => send("finish"));
     byId("volume").addEventListener("click", () => send("test"));

@@ -122,7 +122,7 @@ const view = (() => {
     byId("back").hidden = isOn || !hasOthers;
     byId("volume").hidden = !isBefore || !session.lines.length;
     byId("start").hidden = !isBefore || !state.at;
-    byId("advice").hidden = Boolean(state.at); // heard before; it stays among the rest
+    byId("advice").hidden = Boolean(state.at) || IN_APP.test(navigator.userAgent); // it stays among the rest
     put("volume", state.name === "testing" ? words.enough : words.volume);
     put("status", status(words, state, lost));
     put("wifi", isBefore ? "" : isHere ? words.here : words.keep);
