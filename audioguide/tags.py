@@ -215,6 +215,11 @@ def private_frame(tag: bytes, owner: str) -> bytes | None:
     return None
 
 
+def album(tag: bytes) -> str:
+    """Return the album that a tag names; nothing where it names none."""
+    return next((_read_text(body) for name, body in read_frames(tag) if name == "TALB"), "")
+
+
 def cover(tag: bytes) -> bytes | None:
     """Return the front cover of a tag, as the bytes of its file, or the first picture where none is called that."""
     pictures = [_read_picture(body) for name, body in read_frames(tag) if name == "APIC"]

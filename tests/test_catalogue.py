@@ -38,9 +38,9 @@ def names(catalogue: Catalogue) -> list[str]:
 def test_sessions_are_listed_by_length_with_what_they_are_made_of(folder: Path) -> None:
     entries = Catalogue(folder).look()
 
-    assert [(entry.stem, entry.seconds, entry.manifest.practice) for entry in entries] == [
-        ("b", 40, "small"),
-        ("a", 60, "small"),
+    assert [(entry.stem, entry.seconds, entry.manifest.practice, entry.practice) for entry in entries] == [
+        ("b", 40, "small", "Small"),
+        ("a", 60, "small", "Small"),
     ]
     assert all(entry.audio.length == entry.audio.path.stat().st_size for entry in entries)
 

@@ -1,6 +1,7 @@
 """Phrases become clips: each spoken once, none that cannot be speech, and the right words at the right pace."""
 
 import re
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -562,3 +563,36 @@ def test_what_is_believed_lies_between_fast_and_very_slow_speech(words: int, pac
         return
     with pytest.raises(EngineError, match=f"for {words} words"):
         speaker._checked(recording, text, 120.0)
+
+
+class Hanging:
+    """An engine that never comes to an end with one of its phrases."""
+
+    slowest_wpm, fastest_wpm, calibrated, reads_phonemes = 20.0, 600.0, True, False
+
+    def __init__(self) -> None:
+        self.stop = threading.Event()
+
+    def probe(self) -> str:
+        return ""
+
+    def fingerprint(self, voice: Voice) -> str:
+        return "hanging"
+
+    def speak(self, text: str, voice: Voice) -> Recording:
+        if "forever" in text:
+            self.stop.wait()
+        return Fake().speak(text, voice)
+
+    def close(self) -> None:
+        self.stop.set()
+
+
+def test_an_engine_that_hangs_is_given_up_with_the_line(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    use(monkeypatch, Hanging())
+    monkeypatch.setattr(speaker, "PATIENCE_S", 0.5)
+    with (
+        pytest.raises(EngineError, match=r'arrive.md.j2:7: voice hum cannot speak "Rest forever now.": it took longer than 0.5 s'),
+        Speaker(voice_of("fake"), store) as speaking,
+    ):
+        list(speaking.speak([phrase("Rest.", 1), phrase("Rest forever now.", 7), phrase("Rest again.", 9)]))

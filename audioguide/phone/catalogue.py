@@ -12,7 +12,7 @@ from audioguide.clock import RATE_HZ
 from audioguide.errors import InputError
 from audioguide.manifest import OWNER, Manifest, from_bytes
 from audioguide.mp3 import FRAME_BYTES, stream_frames
-from audioguide.tags import private_frame, read_frames, tag_size
+from audioguide.tags import album, cover, private_frame, tag_size
 
 _HEAD = 10
 _MOST_TAG = 16 << 20
@@ -48,6 +48,8 @@ class Entry:
     digest: str
     """SHA-256 of the tag, which holds the digest of all that stands behind it: another file, another digest."""
     manifest: Manifest
+    practice: str
+    """Its title."""
     cover: Slice | None
     """A JPEG."""
 
@@ -117,7 +119,13 @@ def read(path: Path, stamp: Stamp) -> Entry | None:
     manifest = from_bytes(private_frame(tag, OWNER) or b"")
     if manifest is None or not _is_whole(stamp, len(tag), manifest):
         return None
-    return Entry(Slice(path, stamp, 0, stamp.size), sha256(tag).hexdigest(), manifest, _cover(path, stamp, tag))
+    return Entry(
+        audio=Slice(path, stamp, 0, stamp.size),
+        digest=sha256(tag).hexdigest(),
+        manifest=manifest,
+        practice=album(tag) or manifest.practice,
+        cover=_cover(path, stamp, tag),
+    )
 
 
 def _session(path: Path, stamp: Stamp) -> Entry | None:
@@ -138,8 +146,7 @@ def _is_whole(stamp: Stamp, tag: int, manifest: Manifest) -> bool:
 
 def _cover(path: Path, stamp: Stamp, tag: bytes) -> Slice | None:
     """Return where in the file the picture of its tag stands, if that is a JPEG."""
-    for name, body in read_frames(tag):
-        at = body.find(_JPEG) if name == "APIC" else -1
-        if at >= 0:
-            return Slice(path, stamp, tag.index(body) + at, len(body) - at)
-    return None
+    picture = cover(tag)
+    if not picture or not picture.startswith(_JPEG):
+        return None
+    return Slice(path, stamp, tag.index(picture), len(picture))

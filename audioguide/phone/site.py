@@ -156,7 +156,7 @@ def _session(entry: Entry, names: Names) -> html.Session:
     return html.Session(
         id=entry.digest[:12],
         title=_line(manifest.title),
-        practice=manifest.practice,
+        practice=_line(entry.practice),
         length_s=entry.seconds,
         audio=names.audio,
         size_bytes=entry.audio.length,
