@@ -5,6 +5,7 @@ concurrent.futures.Executor does: a pool of processes here, or the one of a Dask
 """
 
 import multiprocessing
+import os
 import signal
 import sys
 import threading
@@ -14,7 +15,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 from uuid import uuid4
 
 from audioguide.crew import limit_hands
@@ -171,8 +172,16 @@ def processes(count: int) -> Iterator[Executor]:
 def _begin() -> None:
     """Make ready a process of the pool: Ctrl-C is the parent's to answer; told to end, it tidies up."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGTERM, _end)
     limit_hands(1)
+
+
+def _end(*_: object) -> NoReturn:
+    """End a process of the pool: what it is at tidies up; a pool that takes that for a row's failure does not go on."""
+    timer = threading.Timer(_END_S, os._exit, (143,))
+    timer.daemon = True
+    timer.start()
+    sys.exit(143)
 
 
 def _cluster(address: str) -> Pool:

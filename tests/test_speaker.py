@@ -592,7 +592,9 @@ def test_an_engine_that_hangs_is_given_up_with_the_line(store: Store, monkeypatc
     use(monkeypatch, Hanging())
     monkeypatch.setattr(speaker, "PATIENCE_S", 0.5)
     with (
-        pytest.raises(EngineError, match=r'arrive.md.j2:7: voice hum cannot speak "Rest forever now.": it took longer than 0.5 s'),
+        pytest.raises(
+            EngineError, match=r'arrive.md.j2:7: voice hum cannot speak "Rest forever now.": it took longer than 0.5 s'
+        ),
         Speaker(voice_of("fake"), store) as speaking,
     ):
         list(speaking.speak([phrase("Rest.", 1), phrase("Rest forever now.", 7), phrase("Rest again.", 9)]))

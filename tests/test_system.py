@@ -168,7 +168,7 @@ def test_a_voice_that_hangs_is_killed_and_tried_again(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, workers: list[system._Worker]
 ) -> None:
     start_faulty(monkeypatch, "hangs", 1, tmp_path / "tally")
-    with Speaker(voice_of("system"), Store(tmp_path)) as speaking:
+    with Speaker(voice_of("system", gain_db=0.0), Store(tmp_path)) as speaking:
         assert speaking.clip(phrase("Rest here.")).samples > 12_000
         assert [each._process.poll() is None for each in workers] == [False, True]
 
@@ -202,7 +202,7 @@ def test_a_worker_killed_in_mid_run_is_replaced(engine: System, workers: list[sy
 @pytest.mark.speech
 @needs_signals
 def test_a_worker_killed_between_two_phrases_is_replaced(tmp_path: Path, workers: list[system._Worker]) -> None:
-    with Speaker(voice_of("system"), Store(tmp_path)) as speaking:
+    with Speaker(voice_of("system", gain_db=0.0), Store(tmp_path)) as speaking:
         speaking.clip(phrase("Rest here."))
         workers[0]._process.kill()
         workers[0]._process.wait()
