@@ -29,8 +29,7 @@ def main() -> None:
 
         print(f"audioguide {__version__}")
     elif told := _told_before(arguments):
-        sys.stdout.write(told.out)
-        sys.stderr.write(told.err)
+        _leave(_tell(told))
     else:
         _leave(_run(arguments))
 
@@ -46,6 +45,22 @@ def _told_before(arguments: Sequence[str]) -> "Told | None":
         return recall(arguments, open_store(_cache(arguments)))
     except InputError:  # the command line tells it
         return None
+
+
+def _tell(told: "Told") -> int:
+    """Say what was told before, and return the exit code."""
+    try:
+        for stream, words in ((sys.stdout, told.out), (sys.stderr, told.err)):
+            if stream is not None:
+                stream.write(words)
+                stream.flush()
+    except BrokenPipeError:  # its reader has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        print(f"the system refused: {error}", file=sys.stderr)
+        return 1
+    return 0
 
 
 def _cache(arguments: Sequence[str]) -> str | None:
@@ -79,7 +94,7 @@ def _leave(code: int) -> NoReturn:
     crew = sys.modules.get("audioguide.crew")
     if crew is None or crew.settle(_TIDY_S):
         sys.exit(code)
-    for stream in (sys.stdout, sys.stderr):
+    for stream in filter(None, (sys.stdout, sys.stderr)):
         stream.flush()
     os._exit(code)
 

@@ -13,14 +13,19 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from audioguide.errors import StoreError
-from audioguide.store import Store, key_of
+from audioguide.store import TAG, Store, key_of
 
 FORMAT = 1
 _KIND = "builds"
 _MOST_FILES = 2_000
-_STEADY_NS = 50_000_000
-"""What was written a moment ago may be written again without another time: file systems count in steps."""
+_STEADY_NS, _COARSE_STEADY_NS = 50_000_000, 2_100_000_000
+"""What was written a moment ago may be written again without another time: file systems count in steps, some of them in
+whole seconds or two."""
+_SECOND_NS = 10**9
+_LASTS_S = 24 * 3600
+"""After a day all is put together once more, and so what is needed for it is marked as used."""
+_OUR_OWN = (".mp3", ".vtt", ".srt", ".lrc", ".part")
+"""What builds write may stand among the scripts."""
 
 Stamp = list[int]
 
@@ -45,6 +50,8 @@ def recall(arguments: Sequence[str], store: Store) -> Told | None:
         if found is None:
             return None
         body = json.loads(found[1])
+        if not 0 <= time.time() - body["at"] < _LASTS_S:
+            return None
         same = all(_stamp(path) == stamp for path, stamp in body["stamps"].items())
         same = same and all(_inside(folder) == files for folder, files in body["folders"].items())
         return Told(body["out"], body["err"]) if same else None
@@ -61,7 +68,7 @@ class Memory:
         self._folders = {str(folder.absolute()): _inside(str(folder.absolute())) for folder in folders}
         self._stamps = {path: _stamp(path) for path in (*_program(), *(str(file.absolute()) for file in files))}
         looked_at = [*self._stamps.values(), *(stamp for inside in self._folders.values() for stamp in inside.values())]
-        self._steady = all(stamp and abs(now - stamp[1]) > _STEADY_NS for stamp in looked_at)
+        self._steady = all(stamp and _is_steady(stamp, now) for stamp in looked_at)
 
     def keep(
         self, arguments: Sequence[str], store: Store, told: Told, written: Iterable[Path], still: Callable[[], bool]
@@ -78,26 +85,29 @@ class Memory:
         stamps = self._stamps | {str(path.absolute()): _stamp(str(path.absolute())) for path in written}
         if not (self._steady and all(stamps.values()) and still()):
             return
-        body = {"out": told.out, "err": told.err, "stamps": stamps, "folders": self._folders}
+        body = {"at": time.time(), "out": told.out, "err": told.err, "stamps": stamps, "folders": self._folders}
         try:
             store.write(_KIND, _key(arguments), json.dumps(body).encode())
-        except (OSError, StoreError):
+        except (OSError, ValueError):  # a folder that is gone, a name that is no text
             return  # then it is built again
 
 
 def _key(arguments: Sequence[str]) -> str:
-    return key_of(FORMAT, list(arguments), os.getcwd(), sys.version, sys.executable)  # noqa: PTH109  # pathlib is slow
+    """Return what makes two commands the same: words, place, whose home, and the Python that runs them."""
+    python = sys.version, sys.executable, sys.path[1:]
+    home = os.path.expanduser("~")  # noqa: PTH111  # pathlib is slow
+    return key_of(FORMAT, list(arguments), os.getcwd(), home, python)  # noqa: PTH109
 
 
 def _program() -> Iterator[str]:
     """Yield what changes with the program: its own files, and the folders into which packages are installed."""
     here = os.path.dirname(os.path.abspath(__file__))  # noqa: PTH100, PTH120  # pathlib is slow
     yield from (entry for entry in _files(here) if entry.endswith(".py"))
-    yield from (folder for folder in sys.path if folder.endswith("-packages"))
+    yield from (folder for folder in sys.path[1:] if os.path.isdir(folder))  # noqa: PTH112
 
 
 def _inside(folder: str) -> dict[str, Stamp]:
-    """Return the stamps of all files in a folder, by name; an empty one for what cannot be looked at."""
+    """Return the stamps of the files in a folder, caches and sessions left out; an empty one where that fails."""
     stamps: dict[str, Stamp] = {}
     try:
         for path in _files(folder):
@@ -113,10 +123,16 @@ def _files(folder: str) -> Iterator[str]:
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
-                if entry.name != "__pycache__":
+                if entry.name != "__pycache__" and not os.path.exists(os.path.join(entry.path, TAG)):  # noqa: PTH110, PTH118
                     yield from _files(entry.path)
-            else:
+            elif not entry.name.endswith(_OUR_OWN):
                 yield entry.path
+
+
+def _is_steady(stamp: Stamp, now: int) -> bool:
+    """Return whether a file that is written from now on will have another time than it has."""
+    coarse = stamp[1] % _SECOND_NS == 0
+    return abs(now - stamp[1]) > (_COARSE_STEADY_NS if coarse else _STEADY_NS)
 
 
 def _stamp(path: str) -> Stamp:

@@ -9,29 +9,37 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, as_completed
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib import import_module
-from typing import Any, Literal, NoReturn
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any, Literal
 from uuid import uuid4
 
 from audioguide.crew import limit_hands
 from audioguide.errors import AudioguideError, InputError
+from audioguide.practice import practice_names
 from audioguide.roster import Refused, Row
 from audioguide.session import renew
+from audioguide.shelf import is_path
 from audioguide.store import open_store
+from audioguide.voices import voice_names
 from audioguide.workshop import Workshop
 
 DASK = "dask://"
 _END_S = 0.4
 """How long processes that are told to end may take to tidy up."""
+_MOST_PROCESSES = 61
+"""What Windows lets one process wait for."""
 _JOIN_S = 5
 """How long a cluster is looked for."""
-_mine = threading.local()
-"""The workshop of this thread, and for which run it was opened: between runs, practices may change."""
+_workshops: dict[int, tuple[str, Workshop]] = {}
+"""By thread: for which run it was opened, since practices may change between runs, and the workshop."""
 
 Pool = Callable[[], AbstractContextManager[Executor]]
 
@@ -63,16 +71,30 @@ def run(rows: Sequence[Row | Refused], pool: Pool, cache: str | None) -> Iterato
         cache: the folder for clips and pieces, as for open_store; all workers must see it.
     """
     order = uuid4().hex
+    rows = [_placed(row) if isinstance(row, Row) else row for row in rows]
     yield from (Outcome(row.line, "", "failed", words=row.words) for row in rows if isinstance(row, Refused))
     good = [row for row in rows if isinstance(row, Row)]
     first = {(row.request.practice, row.request.voice, row.request.pace_wpm): row for row in reversed(good)}
     leaders = sorted(first.values(), key=lambda row: row.line)
+    followers = [row for row in good if row.line not in {leader.line for leader in leaders}]
     build = partial(_built, pool=pool, cache=cache, order=order)
-    lost = yield from build([leaders, [row for row in good if row not in leaders]])
+    lost = yield from build([leaders, followers])
     lost = yield from build([lost])
     for row in lost:
         if (yield from build([[row]])):
             yield Outcome(row.line, str(row.out), "failed", words="the process that built it died")
+
+
+def _placed(row: Row) -> Row:
+    """Return a row whose places are whole paths: it may be built by a process in another folder."""
+    request = row.request
+    practice, voice = _whole(request.practice, practice_names()), _whole(request.voice, voice_names())
+    return replace(row, request=replace(request, practice=practice, voice=voice), out=row.out.absolute())
+
+
+def _whole(name: str, on_shelf: Sequence[str]) -> str:
+    is_place = name not in on_shelf and is_path(name) and not name.startswith("~")
+    return str(Path(name).absolute()) if is_place else name
 
 
 def _built(
@@ -118,17 +140,26 @@ def make(row: Row, cache: str | None, order: str) -> Outcome:
         session, written = renew(row.request, row.out, open_store(cache), row.captions, _workshop(order))
     except (AudioguideError, OSError) as error:
         return Outcome(row.line, str(row.out), "failed", words="; ".join(str(error).splitlines()))
+    except SystemExit as stop:  # this process is told to end; its executor would take that for the row's failure
+        os._exit(int(stop.code or 0))
     state: Literal["built", "unchanged"] = "built" if written else "unchanged"
     return Outcome(row.line, str(row.out), state, session.timeline.total, session.spoken)
 
 
 def _workshop(order: str) -> Workshop:
-    if getattr(_mine, "order", None) != order:
-        if held := getattr(_mine, "workshop", None):
-            held.__exit__()
-        _mine.workshop, _mine.order = Workshop(), order
-    workshop: Workshop = _mine.workshop
-    return workshop
+    held = _workshops.get(threading.get_ident())
+    if held and held[0] == order:
+        return held[1]
+    if held:
+        held[1].__exit__()
+    _workshops[threading.get_ident()] = order, Workshop()
+    return _workshops[threading.get_ident()][1]
+
+
+def forget() -> None:
+    """Close the workshops of this process, and the engines in them; for processes that live on."""
+    while _workshops:
+        _workshops.popitem()[1][1].__exit__()
 
 
 # --- who builds ---
@@ -147,48 +178,41 @@ def find_pool(workers: str) -> Pool:
     return lambda: processes(int(workers))
 
 
-_MOST_PROCESSES = 61
-"""What Windows lets one process wait for."""
-
-
 @contextmanager
 def processes(count: int) -> Iterator[Executor]:
     """Give a pool of processes, each with one hand; whatever happens, none of them is left running."""
-    context = multiprocessing.get_context("spawn")
-    executor = ProcessPoolExecutor(count, context, initializer=_begin)
+    others = set(multiprocessing.active_children())
+    executor = ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), initializer=_begin)
     try:
         yield executor
         executor.shutdown()
     finally:
         executor.shutdown(wait=False, cancel_futures=True)
-        children = multiprocessing.active_children()
-        for child in children:
-            child.terminate()
-        for child in children:
-            child.join(_END_S)
-            child.kill()
+        _end([child for child in multiprocessing.active_children() if child not in others])
+
+
+def _end(children: Sequence[BaseProcess]) -> None:
+    """End processes: they tidy up, those that do not within _END_S are killed."""
+    until = time.monotonic() + _END_S
+    for child in children:
+        child.terminate()
+    for child in children:
+        child.join(max(0.0, until - time.monotonic()))
+        child.kill()
 
 
 def _begin() -> None:
     """Make ready a process of the pool: Ctrl-C is the parent's to answer; told to end, it tidies up."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, _end)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     limit_hands(1)
-
-
-def _end(*_: object) -> NoReturn:
-    """End a process of the pool: what it is at tidies up; a pool that takes that for a row's failure does not go on."""
-    timer = threading.Timer(_END_S, os._exit, (143,))
-    timer.daemon = True
-    timer.start()
-    sys.exit(143)
 
 
 def _cluster(address: str) -> Pool:
     try:
         distributed: Any = import_module("distributed")
     except ImportError as error:
-        raise InputError(f"{DASK}{address} needs Dask; `pip install 'audioguide[cluster]'`") from error
+        raise InputError(f"{DASK}{address} needs Dask; `pip install '.[cluster]'`") from error
 
     @contextmanager
     def joined() -> Iterator[Executor]:
@@ -198,5 +222,6 @@ def _cluster(address: str) -> Pool:
             raise InputError(f"there is no Dask scheduler at {address}; start one, or leave --workers out") from error
         with client:
             yield client.get_executor()
+            client.run(forget)
 
     return joined

@@ -52,7 +52,7 @@ def companion_request(manifest: Manifest, near: Path) -> Request:
         settings=check_settings(settings) if isinstance(settings, dict) else {},
         said={str(word): str(how) for word, how in said.items()} if isinstance(said, dict) else {},
         only=practice.grounding.step.name,
-        with_closing=True,
+        with_closing=manifest.timeline.total,
     )
 
 

@@ -51,9 +51,9 @@ def in_order(jobs: Sequence[Callable[[], _Result]], patience_s: float = float("i
         Exception: what a job raised, that of the earliest job that failed.
     """
     work = _Work(jobs)
-    for _ in range(min(hands(), len(jobs))):
-        _Hand(work).start()
     try:
+        for _ in range(min(hands(), len(jobs))):
+            _Hand(work).start()
         for result in work.results:
             yield _awaited(result, patience_s)
     finally:

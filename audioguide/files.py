@@ -21,7 +21,7 @@ def atomic_file(path: Path, suffix: str = ".mp3") -> Iterator["Draft"]:
     Raises:
         OutputError: the place cannot be written.
     """
-    target = _target(path.expanduser(), suffix)
+    target = _target(at_home(path), suffix)
     folder = target.parent
     made = not folder.exists()
     part = _open(path, folder)
@@ -35,6 +35,18 @@ def atomic_file(path: Path, suffix: str = ".mp3") -> Iterator["Draft"]:
         if made and not target.exists():
             with suppress(OSError):  # something else has been put there
                 folder.rmdir()
+
+
+def at_home(path: Path) -> Path:
+    """Return a path in which ~ is the home folder.
+
+    Raises:
+        OutputError: there is none.
+    """
+    try:
+        return path.expanduser()
+    except RuntimeError as error:
+        raise OutputError(f"{path}: there is no home folder; write the whole path") from error
 
 
 def read_at_most(path: Path, most: int) -> bytes | None:

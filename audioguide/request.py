@@ -38,8 +38,8 @@ class Request:
     """How words of this one session are said, such as a name; as in a lexicon."""
     only: str | None = None
     """One step, by name."""
-    with_closing: bool = False
-    """Whether the grounding by itself has the practice's closing behind it, for the phone page."""
+    with_closing: int | None = None
+    """The length in samples of a session whose closing stands behind the grounding by itself, for the phone page."""
     rehearsal: bool = False
     """Whether long silences are cut, for proof-listening."""
     from_step: str | None = None

@@ -6,14 +6,16 @@ scripts (name). A column ``say_name`` tells how what stands under ``name`` is sa
 
 import csv
 import io
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 from audioguide.captions import caption_kinds
 from audioguide.clock import parse_length
-from audioguide.errors import AudioguideError, InputError, did_you_mean
-from audioguide.files import read_at_most
+from audioguide.errors import AudioguideError, InputError
+from audioguide.files import at_home, read_at_most
 from audioguide.request import Request, check_settings, default_out
 
 MOST_ROWS, MOST_BYTES = 10_000, 5_000_000
@@ -56,7 +58,7 @@ def read_roster(path: Path) -> list[Row | Refused]:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        raise InputError(f"{path}:{line}: not UTF-8 text; export it as CSV in UTF-8") from error
+        raise InputError(f"{path}:{line}: not UTF-8 text; export it as CSV in UTF-8 (in Excel: CSV UTF-8)") from error
     return list(parse_roster(text, str(path)))
 
 
@@ -74,7 +76,7 @@ def parse_roster(text: str, shown: str) -> Iterator[Row | Refused]:
     lines = _lines(text, max(",;\t", key=first.count), shown)
     _, head = next(lines, (1, []))
     names = _columns(head, shown)
-    taken: dict[Path, int] = {}
+    taken: dict[str, int] = {}
     count = 0
     for line, cells in lines:
         if any(cell.strip() for cell in cells):
@@ -100,6 +102,8 @@ def _lines(text: str, delimiter: str, shown: str) -> Iterator[tuple[int, list[st
 
 
 def _columns(cells: list[str], shown: str) -> list[str]:
+    if not cells:
+        raise InputError(f"{shown} is empty; write the names of the columns into its first line, such as name,length")
     names = [cell.strip().lower().replace("-", "_") for cell in cells]
     for name in names:
         if not name.isidentifier():
@@ -111,28 +115,32 @@ def _columns(cells: list[str], shown: str) -> list[str]:
                 f"{shown}:1: {name} says how {name.removeprefix(_SAY)} is said, but there is no such column"
             )
     if not {"length", "only"} & set(names):
-        near = did_you_mean("length", names)
-        raise InputError(
-            f"{shown}:1: there is no column length{near} (the columns are {', '.join(names) or 'missing'})"
-        )
+        near = get_close_matches("length", names, n=1)
+        instead = f"is {near[0]} meant to be it?" if near else "name it so, and write how long each session is"
+        raise InputError(f"{shown}:1: there is no column length; {instead} (there is {', '.join(names)})")
     return names
 
 
-def _row(line: int, names: list[str], cells: list[str], taken: dict[Path, int]) -> Row | Refused:
+def _row(line: int, names: list[str], cells: list[str], taken: dict[str, int]) -> Row | Refused:
     """Return a row; taken knows which line writes which file."""
     try:
         if len(cells) > len(names) and any(cell.strip() for cell in cells[len(names) :]):
             raise InputError(f"{len(cells)} cells, but {len(names)} columns; put a cell that holds a comma into quotes")
         given = {name: cell.strip() for name, cell in zip(names, cells, strict=False) if cell.strip()}
         request = _request(given)
-        out = Path(given["out"]) if "out" in given else default_out(request)
+        out = at_home(Path(given["out"])) if "out" in given else default_out(request)
         kinds = tuple(caption_kinds(given.get("captions", "")))
     except AudioguideError as error:
         return Refused(line, str(error))
-    other = taken.setdefault(out.absolute(), line)
+    other = taken.setdefault(_place(out), line)
     if other != line:
         return Refused(line, f"it would write {out}, which line {other} writes; give it a name of its own under out")
     return Row(line, request, out, kinds)
+
+
+def _place(out: Path) -> str:
+    """Return what tells a file and its captions from others on any disk: some take no notice of case."""
+    return unicodedata.normalize("NFC", str(out.resolve().with_suffix(""))).casefold()
 
 
 def _request(given: Mapping[str, str]) -> Request:

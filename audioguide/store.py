@@ -44,7 +44,8 @@ def key_of(*parts: object) -> str:
     >>> key_of("clip", 1) == key_of("clip", 1) != key_of("clip1")
     True
     """
-    return sha256(json.dumps(parts, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+    words = json.dumps(parts, ensure_ascii=False, sort_keys=True)
+    return sha256(words.encode(errors="surrogatepass")).hexdigest()  # names of files may be no text
 
 
 class Store:
@@ -194,8 +195,8 @@ def _marked_used(file: BinaryIO) -> int:
     """Note that an entry is used today, and return its size."""
     status = os.fstat(file.fileno())
     if abs(time.time() - status.st_mtime) > _USED_S:
-        with suppress(OSError, NotImplementedError, TypeError):  # only to read; or a system that sets no open file's
-            os.utime(file.fileno())
+        with suppress(OSError):  # only to read
+            os.utime(file.name)
     return status.st_size
 
 

@@ -84,15 +84,26 @@ def read_steps(request: Request, practice: Practice, samples: int, renderer: Ren
     _refuse_unused(request.settings, practice, renderer)
     grounding = practice.has_grounding(samples, request.guidance, request.grounding)
     chosen = practice.chosen(samples, request.guidance, grounding)
-    parts = _parts_alone(request, practice) if request.only else [(step, ()) for step in chosen]
-    variables = _variables(request, samples, grounding)
+    parts = _parts_alone(request, practice, samples) if request.only else [_Part(step, samples) for step in chosen]
+    variables = {length: _variables(request, length, grounding) for length in {part.samples for part in parts}}
     found = Found()
-    told = [found.tried(partial(_told, step, practice, renderer, variables, more), None) for step, more in parts]
+    told = [found.tried(partial(_told, part, practice, renderer, variables[part.samples]), None) for part in parts]
     found.raise_all()
     return [part for part in told if part]
 
 
-def _parts_alone(request: Request, practice: Practice) -> list[tuple[Step, tuple[Line, ...]]]:
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A step that is to be told."""
+
+    step: Step
+    samples: int
+    """The length of the session that it is told for."""
+    more: tuple[Line, ...] = ()
+    """What is added to its lines."""
+
+
+def _parts_alone(request: Request, practice: Practice, samples: int) -> list[_Part]:
     """Return the step that is asked for by itself, and what is added to its lines; the closing too, if that is asked.
 
     The grounding says at its end that nothing more plays. What parts the closing from it, companion reads again.
@@ -100,14 +111,14 @@ def _parts_alone(request: Request, practice: Practice) -> list[tuple[Step, tuple
     assert request.only
     step = practice.step(request.only)
     if practice.grounding is None or step != practice.grounding.step:
-        return [(step, ())]
+        return [_Part(step, samples)]
     last = practice.grounding.last_words
     if not request.with_closing:
-        return [(step, (last,))]
+        return [_Part(step, samples, (last,))]
     apart = tuple(replace(last, text=text) for text in (f"[pause {APART_S}s]", f"# {FINISH}"))
     if practice.closing is None:
-        return [(step, (last, *apart, replace(last, text="[bell]")))]
-    return [(step, (last, *apart)), (practice.closing, ())]
+        return [_Part(step, samples, (last, *apart, replace(last, text="[bell]")))]
+    return [_Part(step, samples, (last, *apart)), _Part(practice.closing, request.with_closing)]
 
 
 def sounds_before(request: Request, practice: Practice) -> int:
@@ -131,11 +142,10 @@ def sounds_before(request: Request, practice: Practice) -> int:
     return sum(heard[:start])
 
 
-def _told(
-    step: Step, practice: Practice, renderer: Renderer, variables: Mapping[str, object], more: tuple[Line, ...]
-) -> Told:
+def _told(part: _Part, practice: Practice, renderer: Renderer, variables: Mapping[str, object]) -> Told:
+    step = part.step
     try:
-        lines = [*renderer.render(step.script, variables), *more]
+        lines = [*renderer.render(step.script, variables), *part.more]
     except ScriptError as error:
         found = Found()
         found.add(error)

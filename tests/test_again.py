@@ -118,6 +118,47 @@ def test_what_failed_is_tried_again(place: Path) -> None:
     assert [one.returncode for one in done] == [1, 1] and done[0].stderr == done[1].stderr
 
 
+@pytest.mark.skipif(os.name == "nt", reason="needs names that are no text, and /dev/full")
+def test_what_is_told_again_is_told_with_care(place: Path) -> None:
+    told = [sys.executable, "-m", "audioguide", *BUILD]
+    assert subprocess.run(told, check=False).returncode == 0
+    read, write = os.pipe()
+    os.close(read)
+    cut_off = subprocess.run(told, stdout=write, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(write)
+    assert (cut_off.returncode, "Traceback" in cut_off.stderr) == (0, False)
+    if Path("/dev/full").exists():
+        with Path("/dev/full").open("w") as full:
+            refused = subprocess.run(told, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        assert refused.returncode == 1 and refused.stderr.startswith("the system refused: ")
+    closed = subprocess.run(["sh", "-c", '"$0" "$@" >&-', *told], stderr=subprocess.PIPE, text=True, check=False)
+    assert (closed.returncode, "Traceback" in closed.stderr) == (0, False)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no names that are no text")
+def test_a_name_that_is_no_text_is_built_and_told_again(place: Path) -> None:
+    command = [sys.executable, "-m", "audioguide", *BUILD[:-3], os.fsdecode(b"x\xff.mp3")]
+    done = [subprocess.run(command, capture_output=True, check=False) for _ in range(2)]
+    assert [one.returncode for one in done] == [0, 0] and done[0].stdout == done[1].stdout
+
+
+def test_another_home_is_another_place(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    homes = [tmp_path / "one", tmp_path / "two"]
+    for home in homes:
+        shutil.copytree(place / "mine", home / "mine")
+    told = []
+    for home in homes:
+        monkeypatch.setenv("HOME" if os.name != "nt" else "USERPROFILE", str(home))
+        told.append(built_anew(place, *BUILD[:3], "~/mine", *BUILD[4:]))
+    assert told == [True, True]
+
+
+def test_a_practice_that_holds_its_sessions_and_its_cache_is_told_again(place: Path) -> None:
+    here = place / "mine"
+    words = ["build", "1", "--practice", ".", "--voice", "../fake.toml", "--cache", "cache", "--out", "a.mp3"]
+    assert built_anew(here, *words) and not built_anew(here, *words)
+
+
 # --- the memory itself ---
 
 
@@ -139,6 +180,21 @@ def test_what_another_build_has_put_there_is_not_taken_for_its_own(place: Path) 
 def test_what_was_written_just_now_may_be_written_again_without_another_time(place: Path) -> None:
     (place / "mine" / "more.md.j2").write_text("More.\n")
     assert kept(place) is None
+
+
+def test_a_time_in_whole_seconds_is_waited_out(place: Path) -> None:
+    coarse = (time.time_ns() // 10**9 - 1) * 10**9
+    os.utime(place / "mine" / "more.md.j2", ns=(coarse, coarse))
+    assert kept(place) is None
+    os.utime(place / "mine" / "more.md.j2", ns=(coarse - 3 * 10**9, coarse - 3 * 10**9))
+    assert kept(place) == Told("out", "err")
+
+
+def test_after_a_day_all_is_put_together_once_more(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert kept(place) == Told("out", "err")
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 25 * 3600)
+    assert recall(["build"], Store(place / "cache")) is None
 
 
 def test_what_cannot_be_looked_at_is_not_remembered(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:

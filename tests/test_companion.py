@@ -38,8 +38,8 @@ def place(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def session_of(practice: str, store: Store, **more: object) -> Manifest:
-    request = Request(300 * RATE_HZ, practice=practice, voice=FAKE_VOICE, **more)  # type: ignore[arg-type]  # whatever is asked
+def session_of(practice: str, store: Store, minutes: int = 5, **more: object) -> Manifest:
+    request = Request(minutes * 60 * RATE_HZ, practice=practice, voice=FAKE_VOICE, **more)  # type: ignore[arg-type]  # whatever is asked
     return plan(request, store).manifest
 
 
@@ -51,7 +51,7 @@ def test_the_grounding_by_itself_ends_by_saying_that_nothing_more_plays(shared_s
 
 
 def test_a_companion_is_the_grounding_then_a_silence_then_the_closing(shared_store: Store) -> None:
-    made = made_for(session_of("psoas-release", shared_store), shared_store)
+    made = made_for(session_of("psoas-release", shared_store, 20), shared_store)
     end, start = edges(made.manifest)
     sounds = made.timeline.sounds
 
@@ -59,6 +59,15 @@ def test_a_companion_is_the_grounding_then_a_silence_then_the_closing(shared_sto
     assert said(tuple(sound for sound in sounds if sound.start >= start))[0].startswith("It is time to come back")
     assert not [sound for sound in sounds if end < sound.end and sound.start < start]
     assert seconds(start - end) >= APART_S - 2
+
+
+@pytest.mark.parametrize(("minutes", "words"), [(5, "If you have time, stay on."), (60, "It is time to come back")])
+def test_the_closing_is_that_of_a_session_of_this_length(minutes: int, words: str, shared_store: Store) -> None:
+    asked = session_of("psoas-release", shared_store, minutes)
+    made = made_for(asked, shared_store)
+    closing = said(tuple(sound for sound in made.timeline.sounds if sound.start >= edges(made.manifest)[1]))
+    assert closing[0].startswith(words)
+    assert closing == said(asked.timeline.sounds)[-len(closing) :]
 
 
 @pytest.mark.parametrize("ending", ["wake", "sleep"])

@@ -71,6 +71,27 @@ def test_who_stops_asking_drops_what_has_not_begun() -> None:
     assert len(begun) < 20
 
 
+def test_who_is_interrupted_while_threads_begin_drops_what_has_not_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[int] = []
+    start = crew._Hand.start
+
+    def interrupted(hand: crew._Hand) -> None:
+        if begun:
+            raise KeyboardInterrupt
+        start(hand)
+        while not begun:
+            time.sleep(0.001)
+
+    def job(number: int) -> None:
+        begun.append(number)
+        time.sleep(0.01)
+
+    monkeypatch.setattr(crew._Hand, "start", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        list(in_order([partial(job, number) for number in range(100)]))
+    assert settle(5) and len(begun) < 20
+
+
 def test_a_job_that_takes_longer_than_is_waited_for_is_told() -> None:
     stop = threading.Event()
     with pytest.raises(TimeoutError):

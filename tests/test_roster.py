@@ -65,6 +65,11 @@ def test_two_rows_that_write_one_file_are_told_apart() -> None:
     assert told == "4: it would write a.mp3, which line 2 writes; give it a name of its own under out"
 
 
+@pytest.mark.parametrize("other", ["sub/../a.mp3", "A.mp3", "a.MP3", "./a.mp3"])
+def test_one_file_in_other_words_is_one_file(other: str) -> None:
+    assert "which line 2 writes" in refused(f"length,out\n5,a.mp3\n7,{other}\n")
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -87,8 +92,12 @@ def test_a_wrong_row_says_what_to_do_and_the_others_stand(text: str, words: str)
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "list.csv:1: there is no column length .the columns are missing"),
-        ("lenght,name\n5,Ada\n", "list.csv:1: there is no column length; did you mean lenght. .the columns are"),
+        ("", "list.csv is empty; write the names of the columns into its first line"),
+        (
+            "lenght,name\n5,Ada\n",
+            "list.csv:1: there is no column length; is lenght meant to be it. .there is lenght, name",
+        ),
+        ("title,name\n5,Ada\n", "list.csv:1: there is no column length; name it so, and write how long"),
         ("length,first name\n5,Ada\n", "list.csv:1: 'first name' is no name of a column"),
         ("length,,\n5,,\n", "list.csv:1: '' is no name of a column"),
         ("length,name,Name\n5,a,b\n", "list.csv:1: there are two columns name"),
@@ -115,7 +124,7 @@ def test_a_list_without_end_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path
 
 def test_a_file_that_is_no_text_is_told_with_the_line(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes("length,name\n5,Zoë\n".encode("latin-1"))
-    with pytest.raises(InputError, match=r"a\.csv:2: not UTF-8 text; export it as CSV in UTF-8"):
+    with pytest.raises(InputError, match=r"a\.csv:2: not UTF-8 text; export it as CSV in UTF-8 .in Excel: CSV UTF-8."):
         read_roster(tmp_path / "a.csv")
     with pytest.raises(InputError, match="cannot be read"):
         read_roster(tmp_path / "none.csv")

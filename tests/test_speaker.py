@@ -598,3 +598,17 @@ def test_an_engine_that_hangs_is_given_up_with_the_line(store: Store, monkeypatc
         Speaker(voice_of("fake"), store) as speaking,
     ):
         list(speaking.speak([phrase("Rest.", 1), phrase("Rest forever now.", 7), phrase("Rest again.", 9)]))
+
+
+def test_an_engine_that_hangs_while_it_is_measured_is_told_by_its_voice(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = Hanging()
+    use(monkeypatch, engine)
+    monkeypatch.setattr(speaker, "PATIENCE_S", 0.5)
+    monkeypatch.setattr(speaker, "LINES", ("This lasts forever.",))
+    with (
+        pytest.raises(EngineError, match=r"voice hum cannot be measured: a line took longer than 0\.5 s"),
+        Speaker(voice_of("fake", gain_db=None), store) as speaking,
+    ):
+        speaking.clip(phrase("Rest."))

@@ -38,6 +38,7 @@ def batch(
     from audioguide import batch as batches
     from audioguide.cli.progress import counting
     from audioguide.crew import hands
+    from audioguide.files import at_home
     from audioguide.roster import read_roster
 
     rows = read_roster(roster)
@@ -45,7 +46,7 @@ def batch(
     outcomes: list[Outcome] = []
     with counting("building") as progress:
         progress(0, len(rows))
-        for outcome in batches.run(rows, pool, str(cache.absolute()) if cache else None):
+        for outcome in batches.run(rows, pool, str(at_home(cache).absolute()) if cache else None):
             outcomes.append(outcome)
             progress(len(outcomes), len(rows))
     outcomes.sort(key=lambda outcome: outcome.line)
@@ -71,7 +72,9 @@ def _show(roster: Path, outcomes: "list[Outcome]", as_json: bool) -> None:
 def _line(one: "Outcome") -> str:
     from audioguide.clock import clock
 
-    return f"{one.line:>6}  {one.state:<9}  {clock(one.samples):>8}  {one.out}"
+    out = Path(one.out)
+    shown = out.relative_to(Path.cwd()) if out.is_relative_to(Path.cwd()) else out
+    return f"{one.line:>6}  {one.state:<9}  {clock(one.samples):>8}  {shown}"
 
 
 def _as_json(one: "Outcome") -> dict[str, object]:

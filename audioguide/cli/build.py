@@ -42,10 +42,11 @@ def write(
     from audioguide import session
     from audioguide.again import Told
     from audioguide.captions import caption_kinds
+    from audioguide.files import at_home
     from audioguide.request import default_out
     from audioguide.store import open_store
 
-    path, store, kinds = out or default_out(asked), open_store(cache), caption_kinds(captions)
+    path, store, kinds = at_home(out or default_out(asked)), open_store(cache), caption_kinds(captions)
     memory = _memory(asked)
     with speaking() as progress:
         built = session.write(asked, path, store, progress, kinds)

@@ -2,7 +2,7 @@
 
 import textwrap
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property, partial
 from typing import Self
@@ -154,12 +154,20 @@ class Speaker:
         from audioguide.level import SILENT_LUFS, TARGET_LUFS, loudness
         from audioguide.sound import to_signal
 
-        measured = loudness(to_signal(b"".join(in_order([partial(self._pcm, line) for line in lines], PATIENCE_S))))
+        measured = loudness(to_signal(b"".join(self._of_lines([partial(self._pcm, line) for line in lines]))))
         if measured <= SILENT_LUFS:
             raise EngineError(
                 f"voice {self.voice.name} is too soft to be measured; write gain_db into {self.voice.shown}"
             )
         return self._store.write("gains", key, b"", {"gain_db": round(TARGET_LUFS + LOUDER_LU - measured, 2)})
+
+    def _of_lines(self, jobs: Sequence[Callable[[], bytes]]) -> list[bytes]:
+        """Return the sounds of the lines on which a voice is measured."""
+        try:
+            return list(in_order(jobs, PATIENCE_S))
+        except TimeoutError as error:
+            words = f"voice {self.voice.name} cannot be measured: a line took longer than {PATIENCE_S:g} s"
+            raise EngineError(words) from error
 
     def _pcm(self, phrase: Phrase) -> bytes:
         """Return a phrase's sound, spoken again where it was damaged in the store."""
@@ -232,7 +240,7 @@ class Speaker:
 
     def _true_pace(self, nominal_wpm: float) -> float:
         lines = [partial(self._spoken, line, self._words(line), nominal_wpm) for line in self._lines]
-        clips = list(in_order(lines, PATIENCE_S))
+        clips = self._of_lines(lines)
         return pace_wpm((line, len(pcm) / 2 / RATE_HZ) for line, pcm in zip(LINES, clips, strict=True))
 
     @property
