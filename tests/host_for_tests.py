@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 import threading
 import time
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ from typing import Any
 from urllib.request import urlopen
 
 from helpers import write_practice
-from phone_for_tests import HUM, TOKEN
+from phone_for_tests import HUM, TOKEN, with_cover
 
 from audioguide.clock import RATE_HZ
 from audioguide.phone import html
@@ -71,6 +72,15 @@ class Made:
     def track(self) -> html.Grounding:
         """The grounding of the English session."""
         return self.groundings[self.english.grounding]
+
+    def bare(self, folder: Path) -> Mapping[str, Item]:
+        """Return the site of the English session alone, in folder, its file without a picture, and no grounding.
+
+        Of a file with a picture Chromium wants up to a minute of sound before it plays any, and of this one all.
+        """
+        folder.mkdir()
+        with_cover(Path(shutil.copy(self.folder / self.english.file, folder)), None)
+        return site(Catalogue(folder).look(), {}, "")
 
     def site(self, *sessions: html.Session) -> Mapping[str, Item]:
         """Return the site with a page of other sessions."""

@@ -112,7 +112,7 @@ def test_the_cover_is_found_in_the_tag(folder: Path) -> None:
 
 
 def test_a_folder_that_is_not_there_is_told_and_one_that_went_is_empty(folder: Path) -> None:
-    with pytest.raises(InputError, match="build a session first"):
+    with pytest.raises(InputError, match=r"there is no folder .*nowhere; name the folder where your sessions are, or"):
         Catalogue(folder / "nowhere")
     catalogue = Catalogue(folder)
     shutil.rmtree(folder)

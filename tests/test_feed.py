@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audioguide.phone.feed import Episode, Feed, feed_guid, feed_text
+from audioguide.phone.html import page_languages
 
 BASE = "https://example.org/calm/"
 ONE = Episode(
@@ -78,17 +79,43 @@ def test_another_reader_finds_all_of_it() -> None:
 def test_channel_and_episodes_say_that_silence_must_stay() -> None:
     feed = feedparser.parse(feed_text(FEED))
     assert all("trim silence" in text for text in (feed.feed.subtitle, *(entry.summary for entry in feed.entries)))
-    german = feedparser.parse(feed_text(replace(FEED, episodes=(replace(ONE, language="de-DE"),))))
-    assert "Stille kürzen" in german.entries[0].summary and "Stille kürzen" in german.feed.subtitle
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("de-DE", "Stille kürzen"), ("es", "recortar silencios"), ("fr-CA", "raccourcir les silences")],
+)
+def test_they_say_it_in_the_language_of_the_session(language: str, words: str) -> None:
+    feed = feedparser.parse(feed_text(replace(FEED, episodes=(replace(ONE, language=language),))))
+    assert words in feed.entries[0].summary and words in feed.feed.subtitle
+
+
+def test_the_feed_speaks_every_language_of_the_page() -> None:
+    texts = {
+        feedparser.parse(feed_text(replace(FEED, episodes=(replace(ONE, language=language),)))).feed.subtitle
+        for language in page_languages()
+    }
+    assert len(texts) == len(page_languages())
 
 
 def test_a_longer_session_is_a_later_one_and_so_the_list_is_by_length_in_every_app() -> None:
-    episodes = tuple(replace(ONE, name=f"{minutes}", seconds=minutes * 60.0) for minutes in (5, 7.5, 20, 60, 1440))
+    lengths_s = (300.0, 450.0, 1200.0, 3600.0, 86400.0)
+    episodes = tuple(replace(ONE, name=f"{length_s}", seconds=length_s) for length_s in lengths_s)
     feed = feedparser.parse(feed_text(replace(FEED, episodes=episodes)))
     dates = [entry.published_parsed for entry in feed.entries]
 
     assert all(one < other for one, other in pairwise(dates))
     assert [entry.itunes_episode for entry in feed.entries] == ["1", "2", "3", "4", "5"]
+
+
+def test_sessions_of_equal_length_have_one_order_in_every_app() -> None:
+    lengths_s = (300.0, 300.0, 300.4, 301.0, 302.9, 310.0)
+    episodes = tuple(replace(ONE, name=f"{at}", seconds=length_s) for at, length_s in enumerate(lengths_s))
+    text = feed_text(replace(FEED, episodes=episodes))
+    dates = [entry.published_parsed for entry in feedparser.parse(text).entries]
+
+    assert all(one < other for one, other in pairwise(dates))
+    assert feed_rules.broken(text) == [] and text == feed_text(replace(FEED, episodes=episodes))
 
 
 def test_a_session_keeps_its_guid_when_it_is_built_again_or_moved() -> None:

@@ -106,6 +106,12 @@ def test_a_language_without_words_of_its_own_is_told_in_english_that_says_so(lan
     assert f'<a lang="{language}" href="lying-5m.mp3">' in html  # without JavaScript
 
 
+def test_without_javascript_sessions_of_one_title_are_told_apart_too() -> None:
+    twins = (replace(SESSION, file="<one>.mp3"), replace(SESSION, file="two.mp3"), replace(SESSION, title="Other"))
+    html = page(PageData(twins, {})).decode().partition('<div class="plain">')[2].partition("</div>")[0]
+    assert re.findall("<small>(.*?)</small>", html) == ["&lt;one&gt;.mp3", "two.mp3"]
+
+
 def test_every_language_says_the_same_things() -> None:
     words = told(PageData(tuple(replace(SESSION, language=name) for name in page_languages()), {}))["words"]
     assert isinstance(words, dict)

@@ -90,6 +90,17 @@ def test_again_it_writes_little_and_removes_only_what_it_wrote(folder: Path, to:
     assert names(to) >= {"CNAME", "photos", "mine-01234567.mp3"} and not names(to) & gone
 
 
+def test_with_nothing_changed_it_writes_nothing(folder: Path, to: Path, shared_store: Store) -> None:
+    first = published(folder, to, shared_store)
+    before = {path: path.stat().st_mtime_ns for path in to.iterdir()}
+    second = published(folder, to, shared_store)
+
+    assert (first.written, second.written, second.removed) == (first.files, 0, 0)
+    assert {path: path.stat().st_mtime_ns for path in to.iterdir()} == before
+    (to / "page.css").write_bytes(bytes((to / "page.css").stat().st_size))  # as long, and other bytes
+    assert published(folder, to, shared_store).written == 1
+
+
 def test_what_publish_has_not_written_stops_it_before_anything_is_touched(
     folder: Path, to: Path, shared_store: Store
 ) -> None:
@@ -155,8 +166,9 @@ def test_what_was_cut_off_is_taken_up_again(folder: Path, to: Path, shared_store
         ("sessions --to sessions/../sessions/", "lie in one another"),
         ("sessions --to a-file", "is no folder"),
         ("sessions --to no/where", "there is no folder no; make it first"),
-        ("nowhere --to site", "there is no folder nowhere; build a session first"),
-        ("empty --to site", "no session stands in empty; build one first"),
+        ("nowhere --to site", "there is no folder nowhere; name the folder where your sessions are"),
+        ("empty --to site", "where your sessions are, or build one there: audioguide build 20 --out empty"),
+        ("a-file --to site", "a-file is no folder; name the folder where your sessions are\n"),
         ("sessions --to site --base-url example.org", "is no address to publish at; write it like https://"),
     ],
 )

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -18,12 +18,14 @@ from phone_for_tests import JPEG, TOKEN, InThread, Running, add, everything, run
 from audioguide.cli.main import run
 from audioguide.errors import InputError
 from audioguide.phone.address import LOOPBACK, Place, listen, outgoing, private_address, qr
+from audioguide.phone.catalogue import Slice, Stamp
 from audioguide.phone.connection import Connection, Limits
-from audioguide.phone.server import HEADERS, ON_LOOPBACK, Phone
+from audioguide.phone.server import HEADERS, ON_LOOPBACK, Phone, _modified
 from audioguide.store import Store
 
 PATIENCE_S = 20
 HOUR_S = 3600
+YEAR_10000 = 253_402_300_800
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +118,24 @@ def test_what_a_phone_has_is_not_sent_again(phone: InThread) -> None:
     part = {"Range": "bytes=5-9"}
     for condition, status in ((first.headers["etag"], 206), (first.headers["last-modified"], 206), ('"other"', 200)):
         assert phone.ask(audio(phone), {**part, "If-Range": condition}).status == status
+
+
+def test_a_file_of_a_time_that_no_calendar_holds_is_sent_without_that_time(tmp_path: Path, shared_store: Store) -> None:
+    path = add(tmp_path, "a.mp3", 40, shared_store)
+    with suppress(OSError, OverflowError):
+        os.utime(path, (YEAR_10000, YEAR_10000))
+    if path.stat().st_mtime < YEAR_10000:
+        pytest.skip("the files of this computer know no such time")
+    with running(tmp_path, shared_store) as phone:
+        answer = phone.ask(audio(phone))
+        again = phone.ask(audio(phone), {"If-Modified-Since": "Thu, 01 Jan 2026 00:00:00 GMT"})
+    assert (answer.status, again.status) == (200, 200)
+    assert "last-modified" not in answer.headers and answer.body == path.read_bytes()
+
+
+@pytest.mark.parametrize("mtime_s", [YEAR_10000, -(10**12), 10**20, -(10**20)])
+def test_no_time_of_a_file_is_a_reason_to_fail(mtime_s: int) -> None:
+    assert _modified(Slice(Path("a.mp3"), Stamp(mtime_s * 10**9, 1, 1), 0, 1)) is None
 
 
 def test_small_answers_are_not_held_back(phone: InThread) -> None:
@@ -322,6 +342,23 @@ def test_ctrl_c_ends_it_within_a_second_though_phones_are_streaming(command: "su
     assert token not in err and "Traceback" not in err
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one process")
+def test_ended_where_ctrl_c_is_ignored_it_does_not_say_that_nobody_asked(folder: Path, tmp_path: Path) -> None:
+    ignoring = "import signal, runpy; signal.signal(signal.SIGINT, signal.SIG_IGN); "
+    ignoring += "runpy.run_module('audioguide.cli.main', run_name='__main__', alter_sys=True)"  # as a script's "&" does
+    words = [sys.executable, "-c", ignoring, "share", str(folder), "--local", "--cache", str(tmp_path)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        url = process.stdout.readline().strip()
+        _, _, host, token, _ = url.split("/")
+        assert Running(host, token).ask().status == 200  # it serves, so uvicorn listens to signals
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=PATIENCE_S)
+
+    assert process.returncode == 0 and "nobody asked" not in err
+    assert err.splitlines()[-1] == "ended; nothing is shared any more"
+
+
 def test_two_runs_have_two_tokens_of_128_bits(
     command: "subprocess.Popen[str]", folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -361,13 +398,16 @@ def test_a_terminal_shows_the_code_that_leads_to_the_url(folder: Path, shared_st
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ("share nowhere --local", "there is no folder nowhere; build a session first"),
+        ("share nowhere --local", "there is no folder nowhere; name the folder where your sessions are, or build one"),
+        ("share --local", "there is no folder output; build a session first: audioguide build 20"),
+        ("share a-file --local", "a-file is no folder; name the folder where your sessions are\n"),
         ("share --local --idle soon", "'soon' is not a length"),
     ],
 )
 def test_what_cannot_be_shared_is_told_in_a_line(
     workplace: Path, capsys: pytest.CaptureFixture[str], arguments: str, words: str
 ) -> None:
+    (workplace / "a-file").write_text("")
     assert run(arguments.split()) == 1
     out, err = capsys.readouterr()
     assert out == "" and words in err and len(err.splitlines()) == 1

@@ -116,6 +116,28 @@ def test_what_has_no_grounding_is_told_once_and_helpfully(folder: Path, shared_s
     assert list(groundings.tracks.values()) == [None, None]
 
 
+@pytest.mark.parametrize("error", [RuntimeError("no such phoneme"), AssertionError("odd")])
+def test_whatever_a_grounding_fails_of_is_told_once_and_not_tried_again(
+    folder: Path, shared_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    tried: list[object] = []
+
+    def fail(*given: object) -> None:
+        tried.append(given)
+        raise error
+
+    monkeypatch.setattr("audioguide.session.write", fail)
+    told: list[str] = []
+    groundings = Groundings(tmp_path, shared_store, folder, told.append)
+    entries = Catalogue(folder).look()
+    for _ in range(2):
+        groundings.build(entries)
+
+    assert set(groundings.tracks.values()) == {None} and len(groundings.tracks) == len(tried) == len(entries)
+    (words,) = [words for words in told if type(error).__name__ in words]
+    assert str(error) in words and "the page offers no grounding" in words
+
+
 @pytest.mark.parametrize("name", ["a\0b", "../small", "/etc", "hum", "\ud800", "x" * 5000])
 def test_whatever_a_manifest_says_page_and_feed_are_made(tmp_path: Path, shared_store: Store, name: str) -> None:
     path = add(tmp_path, "a.mp3", 40, shared_store)

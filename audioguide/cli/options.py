@@ -132,8 +132,15 @@ def _file_or_request(length: str, **given: Any) -> "Path | Request":
         return request(length, **given)
     usual = inspect.signature(request).parameters
     if changed := [name for name, value in given.items() if value not in (usual[name].default, [])]:
-        raise InputError(f"{length} is finished, so --{changed[0]} has no use; name a length instead of a file")
+        name = _typed(usual[changed[0]], given[changed[0]])
+        raise InputError(f"{length} is finished, so {name} has no use; name a length instead of a file")
     return Path(length)
+
+
+def _typed(parameter: inspect.Parameter, value: object) -> str:
+    """Return an option as it was typed; typer takes its name for a default until it is asked."""
+    names = str(parameter.annotation.__metadata__[0].default).split("/")
+    return names[-1] if value is False else names[0]
 
 
 def _with_options(

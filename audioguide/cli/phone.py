@@ -45,12 +45,11 @@ def share(
     try:
         with at[0], ExitStack() as bar:
             progress = bar.enter_context(speaking())
-            share_folder(folder, open_store(cache), at, idle_s, _tell, announce, progress)
+            if share_folder(folder, open_store(cache), at, idle_s, _tell, announce, progress):
+                _tell(f"nobody asked for anything for {idle}")
     except KeyboardInterrupt:
         if not shared:
             raise
-    else:
-        _tell(f"nobody asked for anything for {idle}")
     _tell("ended; nothing is shared any more")
 
 

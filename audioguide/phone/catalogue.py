@@ -15,6 +15,7 @@ from audioguide.mp3 import FRAME_BYTES, stream_frames
 from audioguide.tags import album, cover, private_frame, tag_size
 
 _HEAD = 10
+_USUAL = Path("output")
 _MOST_TAG = 16 << 20
 """More bytes than any tag of ours takes: a cover of 200 kB, a manifest, and lyrics of a day."""
 _JPEG = b"\xff\xd8\xff"
@@ -76,7 +77,8 @@ class Catalogue:
         self.folder = folder
         self._known: dict[tuple[Path, Stamp], Entry | None] = {}
         if not folder.is_dir():
-            raise InputError(f"there is no folder {folder}; build a session first: audioguide build 20")
+            what = f"{folder} is no folder" if folder.exists() else f"there is no folder {folder}"
+            raise InputError(f"{what}; {advice(folder)}")
 
     def look(self) -> tuple[Entry, ...]:
         """Return the sessions that are there now, the shortest first; of copies only one.
@@ -87,6 +89,16 @@ class Catalogue:
         self._known = known
         found = {entry.digest: entry for entry in reversed(known.values()) if entry}
         return tuple(sorted(found.values(), key=lambda entry: (entry.manifest.timeline.total, entry.stem)))
+
+
+def advice(folder: Path) -> str:
+    """Return what to do about a folder without sessions: a build writes into output, unless it is told otherwise."""
+    other = "name the folder where your sessions are"
+    if folder.exists() and not folder.is_dir():
+        return other
+    if folder == _USUAL:
+        return "build a session first: audioguide build 20"
+    return f"{other}, or build one there: audioguide build 20 --out {folder / 'session.mp3'}"
 
 
 def stamp_of(facts: os.stat_result) -> Stamp | None:

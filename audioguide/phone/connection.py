@@ -111,6 +111,8 @@ class Sharing(Server):
         self._idle_s = idle_s
         self._last = time.monotonic()
         self._asked = 0
+        self.was_idle = False
+        """Whether it ended because nobody asked for anything."""
         super().__init__(_config(app, connection))
 
     def run_at(self, listener: socket.socket) -> None:
@@ -121,7 +123,10 @@ class Sharing(Server):
         """Return whether it is over."""
         if self.server_state.tasks or self._app.asked != self._asked:
             self._last, self._asked = time.monotonic(), self._app.asked
-        return await super().on_tick(counter) or time.monotonic() - self._last > self._idle_s
+        if await super().on_tick(counter):
+            return True
+        self.was_idle = time.monotonic() - self._last > self._idle_s
+        return self.was_idle
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Close every connection: a phone that is still loading asks for the rest when it is shared again."""

@@ -1,6 +1,7 @@
 """PURE. Sessions -> a podcast feed: RSS 2.0 with the tags of Apple (itunes) and of Podcasting 2.0 (podcast)."""
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -28,6 +29,14 @@ _NOTES = {
     "en": (
         "Guided sessions, each exactly as long as it says.",
         'In the app, keep "trim silence", "smart speed" and faster playback off: the pauses are the practice.',
+    ),
+    "es": (
+        "Sesiones guiadas, cada una exactamente tan larga como dice.",
+        "En la app, desactive «recortar silencios» y la velocidad rápida: las pausas son la práctica.",
+    ),
+    "fr": (
+        "Des séances guidées, chacune exactement aussi longue qu’annoncé.",
+        "Dans l’app, désactivez « raccourcir les silences » et la lecture rapide : les pauses sont la pratique.",
     ),
 }
 
@@ -57,7 +66,7 @@ class Feed:
     """With a slash at its end."""
     file: str
     episodes: tuple[Episode, ...]
-    """The first is listed first."""
+    """By length; the first is listed first."""
 
     @property
     def url(self) -> str:
@@ -72,8 +81,11 @@ def feed_text(feed: Feed) -> str:
     rss = Element("rss", {"version": "2.0"})
     channel = SubElement(rss, "channel")
     _channel(channel, feed)
-    for number, episode in enumerate(feed.episodes, 1):
-        _item(SubElement(channel, "item"), feed, episode, number)
+    days = published(episode.seconds for episode in feed.episodes)
+    for number, (episode, day) in enumerate(zip(feed.episodes, days, strict=True), 1):
+        item = SubElement(channel, "item")
+        _item(item, feed, episode, number)
+        _add(item, "pubDate", format_datetime(day))
     indent(rss, " ")
     return '<?xml version="1.0" encoding="utf-8"?>\n' + tostring(rss, encoding="unicode") + "\n"
 
@@ -87,12 +99,16 @@ def feed_guid(url: str) -> str:
     return str(uuid5(FEEDS, url.partition("://")[2].rstrip("/")))
 
 
-def published(seconds: float) -> datetime:
-    """Return the day of an episode: the first of all, and later by as much as it is long.
+def published(lengths_s: Iterable[float]) -> Iterator[datetime]:
+    """Yield the days of episodes of these lengths, the shortest first: the first of all, and later by as much.
 
-    So apps that sort by date list by length, the oldest is the shortest, and building again moves nothing.
+    So apps that sort by date list by length, the oldest is the shortest, and building again moves nothing. Of equal
+    ones each is a second later than the one before it.
     """
-    return _FIRST_DAY + timedelta(seconds=int(seconds))
+    last = -1
+    for length_s in lengths_s:
+        last = max(int(length_s), last + 1)
+        yield _FIRST_DAY + timedelta(seconds=last)
 
 
 def _channel(channel: Element, feed: Feed) -> None:
@@ -121,7 +137,6 @@ def _item(item: Element, feed: Feed, episode: Episode, number: int) -> None:
     _add(item, "description", _description(episode))
     _add(item, "enclosure", url=feed.base_url + episode.audio, length=str(episode.size_bytes), type="audio/mpeg")
     _add(item, "guid", str(uuid5(SESSIONS, _clean(episode.name))), isPermaLink="false")
-    _add(item, "pubDate", format_datetime(published(episode.seconds)))
     _add(item, "itunes:duration", str(round(episode.seconds)))
     _add(item, "itunes:episode", str(number))
     _add(item, "itunes:episodeType", "full")

@@ -48,9 +48,9 @@ class Groundings:
         for entry in self.missing(entries):
             try:
                 track = self._track(companion_request(entry.manifest, self._near), progress)
-            except (AudioguideError, OSError, ValueError) as error:  # a manifest may say anything
+            except Exception as error:  # a manifest may say anything: the sessions play without it
                 track = None
-                self._tell_once(f"{error}; until then the page offers no grounding there")
+                self._tell_once(f"{_why(error)}; until then the page offers no grounding there")
             self.tracks = {**self.tracks, entry.digest: track}
 
     def _track(self, request: Request, progress: Progress | None) -> Track | None:
@@ -69,3 +69,10 @@ class Groundings:
         if words not in self._told:
             self._told.add(words)
             self._tell(words)
+
+
+def _why(error: Exception) -> str:
+    """Return why there is no track; of an error that nobody foresaw its kind, too."""
+    if isinstance(error, (AudioguideError, OSError, ValueError)):
+        return str(error)
+    return f"a grounding failed for a reason that is not yours ({type(error).__name__}: {error})"

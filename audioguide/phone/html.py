@@ -2,7 +2,8 @@
 
 import json
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from html import escape
@@ -103,10 +104,12 @@ def _words(language: str) -> dict[str, str]:
     return tomllib.loads((_HERE / "words" / f"{language}.toml").read_text("utf-8"))
 
 
-def _noscript(sessions: Iterable[Session], words: str) -> str:
-    """Return the sessions as plain links, for a browser without JavaScript."""
+def _noscript(sessions: Sequence[Session], words: str) -> str:
+    """Return the sessions as plain links, for a browser without JavaScript; of equal titles the files are named."""
+    count = Counter(one.title for one in sessions)
     links = [
-        f'<li><a lang="{escape(one.language)}" href="{escape(one.audio)}">{escape(one.title)}</a></li>'
+        f'<li><a lang="{escape(one.language)}" href="{escape(one.audio)}">{escape(one.title)}</a>'
+        f"{f' <small>{escape(one.file)}</small>' if count[one.title] > 1 else ''}</li>"
         for one in sessions
     ]
     return f'<div class="plain"><p>{escape(words)}</p><ul>{"".join(links)}</ul></div>'

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from audioguide.errors import InputError, OutputError
 from audioguide.files import Draft, atomic_file, read_at_most
 from audioguide.fit import Progress
-from audioguide.phone.catalogue import Catalogue, Slice, stamp_of
+from audioguide.phone.catalogue import Catalogue, Slice, advice, stamp_of
 from audioguide.phone.grounding import Groundings
 from audioguide.phone.site import FEED, PAGE, Item, site
 from audioguide.store import Store
@@ -66,7 +66,7 @@ def publish(
     _check_places(folder, to)
     entries = Catalogue(folder).look()
     if not entries:
-        raise InputError(f"no session stands in {folder}; build one first: audioguide build 20")
+        raise InputError(f"no session stands in {folder}; {advice(folder)}")
     with TemporaryDirectory(prefix="audioguide-", ignore_cleanup_errors=True) as built:
         groundings = Groundings(Path(built), store, folder, tell)
         groundings.build(entries, progress)
@@ -124,7 +124,7 @@ def _write(table: Mapping[str, Item], to: Path) -> tuple[int, int]:
     if foreign:
         words = f"{to / foreign[0]} is there, and publish has not written it; move it away, or choose another --to"
         raise InputError(words)
-    changed = [name for name, item in table.items() if not (name in own and _is_kept(to / name, item))]
+    changed = [name for name, item in table.items() if not _is_kept(to / name, item)]
     _list(to, own | table.keys())  # first, so that what is cut off in the middle is known as its own
     for name in sorted(changed, key=lambda name: (name in (PAGE, FEED), name == PAGE)):
         _put(to / name, table[name])
@@ -140,8 +140,17 @@ def _is_there(path: Path) -> bool:
 
 
 def _is_kept(path: Path, item: Item) -> bool:
-    """Return whether a file needs no writing: its name stands for these bytes only, and all of them are there."""
-    return item.lasting and path.is_file() and path.stat().st_size == item.size
+    """Return whether a file needs no writing: these bytes are there, or, where its name stands for no others, as many.
+
+    Raises:
+        OutputError: what is there cannot be read.
+    """
+    try:
+        if not path.is_file() or path.stat().st_size != item.size:
+            return False
+        return item.lasting or path.read_bytes() == item.body
+    except OSError as error:
+        raise OutputError(f"{path} cannot be read: {error.strerror}; remove it, and publish again") from error
 
 
 def _put(path: Path, item: Item) -> None:
@@ -193,4 +202,6 @@ def _listed(to: Path) -> set[str]:
 
 def _list(to: Path, names: Iterable[str]) -> None:
     body = {"about": "files that `audioguide publish` wrote here, and may replace", "files": sorted(names)}
-    _put(to / OWN, Item("application/json", json.dumps(body, indent=1).encode(), "", lasting=False))
+    item = Item("application/json", json.dumps(body, indent=1).encode(), "", lasting=False)
+    if not _is_kept(to / OWN, item):
+        _put(to / OWN, item)

@@ -165,10 +165,15 @@ async def _disconnected(receive: Receive) -> None:
 
 
 def _validator(item: Item) -> Validator:
-    modified = None
-    if isinstance(item.body, Slice):
-        modified = datetime.fromtimestamp(item.body.stamp.mtime_ns // 1_000_000_000, UTC)
-    return Validator(item.etag, modified)
+    return Validator(item.etag, _modified(item.body) if isinstance(item.body, Slice) else None)
+
+
+def _modified(part: Slice) -> datetime | None:
+    """Return when a file was changed, or None for a time that no calendar here holds."""
+    try:
+        return datetime.fromtimestamp(part.stamp.mtime_ns // 1_000_000_000, UTC)
+    except (OverflowError, OSError, ValueError):  # after the year 9999; before 1970 on Windows
+        return None
 
 
 def _headers(item: Item, what: Asked) -> dict[str, str]:

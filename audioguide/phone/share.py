@@ -56,8 +56,8 @@ def share(
     tell: Callable[[str], None],
     announce: Callable[[str, int], None],
     progress: Progress | None = None,
-) -> None:
-    """Share the sessions of a folder; returns when nobody has asked for anything for idle_s seconds.
+) -> bool:
+    """Share the sessions of a folder until it is ended, or nobody has asked for anything for idle_s seconds.
 
     Args:
         folder: with the sessions.
@@ -67,6 +67,9 @@ def share(
         tell: told in a line what could not be built.
         announce: told the URL and how many sessions there are, when all is ready.
         progress: told how far the speaking is, before that.
+
+    Returns:
+        Whether nobody asked; else something told it to end, such as a signal that Python does not see.
 
     Raises:
         InputError: there is no such folder.
@@ -84,3 +87,4 @@ def share(
         server = Sharing(Phone(token, place, shelf.look), idle_s)
         announce(url, count)
         server.run_at(listener)
+        return server.was_idle

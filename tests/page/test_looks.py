@@ -28,6 +28,16 @@ def test_of_several_sessions_one_is_chosen_and_the_way_back_is_open(opened: Open
     assert choices.nth(0).is_visible()
 
 
+def test_sessions_of_one_title_are_told_apart_by_their_files(opened: Open, host: Host, made: Made) -> None:
+    twin = replace(made.english, id="0123456789ab", file="english-slow.mp3")
+    host.files = made.site(made.english, twin, made.german)
+    choices = opened().page.locator("#sessions a").all_inner_texts()
+    title = made.english.title
+    assert [one.split("\n") for one in choices] == [
+        [title, "english"], [title, "english-slow"], [made.german.title]
+    ]  # fmt: skip
+
+
 def test_a_german_session_has_a_german_page(opened: Open, host: Host, made: Made) -> None:
     host.files = made.site(made.german)
     phone = opened()

@@ -12,8 +12,10 @@ from audioguide.store import Store
 
 
 def test_a_connection_that_goes_too_early_is_told_and_it_plays_on_when_that_is_back(
-    opened: Open, host: Host, made: Made
+    opened: Open, host: Host, made: Made, tmp_path: Path
 ) -> None:
+    host.files = made.bare(tmp_path / "bare")
+    (audio,) = (name for name in host.files if name.endswith(".mp3"))
     host.bytes_per_s = 12_000  # one and a half times as fast as it plays
     phone = opened()
     phone.offline = True
@@ -21,14 +23,14 @@ def test_a_connection_that_goes_too_early_is_told_and_it_plays_on_when_that_is_b
     phone.until_plays(0.5)
     assert phone.text("wifi") == "Leave Wi-Fi on for now."
     host.stop()
-    phone.until("document.getElementById('status').textContent.startsWith('The connection is gone')", 20)
+    phone.until("document.getElementById('status').textContent.startsWith('The connection is gone')", 30)
     assert phone.state == "playing"
     host.bytes_per_s = 0
     host.start()
     phone.until_plays(0.5)
     phone.until_here()
     assert phone.text("status") == "Playing."
-    assert [name for name, part, _ in host.asked if name == made.english.audio and part not in ("", "bytes=0-")]
+    assert [name for name, part, _ in host.asked if name == audio and part not in ("", "bytes=0-")]
 
 
 def test_the_copy_on_the_phone_takes_over_where_the_stream_runs_dry(opened: Open) -> None:

@@ -62,14 +62,18 @@ const view = (() => {
   /** @param {{session: object, words: object, at: number}[]} offers each with where one was in it */
   function choice(offers, words) {
     speak(words);
-    byId("sessions").replaceChildren(...offers.map(offer));
+    const titles = offers.map(({ session }) => session.title);
+    const hasTwin = ({ session: { title } }) => titles.indexOf(title) !== titles.lastIndexOf(title);
+    byId("sessions").replaceChildren(...offers.map((one) => offer(one, hasTwin(one))));
     only(offers.length ? "choice" : "none");
     document.title = offers.length ? words.choose : words.sessions;
   }
 
-  function offer({ session, words, at }) {
+  /** The title, and the name of the file where another session has the same title. */
+  function offer({ session, words, at }, hasTwin) {
     const link = element("a", session.title, session.language);
     link.href = `#${session.id}`;
+    if (hasTwin) link.append(element("small", session.file.replace(/\.mp3$/i, "")));
     if (at) link.append(element("small", fill(words.resume, clock(at)), words.language));
     return inList(link);
   }
