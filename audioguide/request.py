@@ -108,6 +108,22 @@ def default_out(request: Request) -> Path:
     return Path("output") / f"{stem}{apart}.mp3"
 
 
+def differences(request: Request) -> list[str]:
+    """Return what differs from the defaults beside the length, as a session's title tells people.
+
+    >>> differences(Request(1, voice="my/mia.toml", guidance="bells", ending="sleep", settings={"name": "Ada"}))
+    ['for Ada', 'bells', 'into sleep', 'voice mia']
+    """
+    name = " ".join(request.settings.get("name", "").split())
+    words = [f"for {name}" if name else "", request.guidance if request.guidance != GUIDANCE[0] else ""]
+    words += ["into sleep" if request.ending == "sleep" else ""]
+    words += [{None: "", True: "with grounding", False: "without grounding"}[request.grounding]]
+    words += [f"voice {Path(request.voice).stem}" if request.voice != VOICE else ""]
+    words += [f"at {request.pace_wpm:g} words a minute" if request.pace_wpm else ""]
+    words += ["" if request.bell else "without bells"]
+    return [word.encode(errors="replace").decode() for word in words if word]  # a file's name may be no Unicode
+
+
 def _plain(text: str) -> str:
     """Return text as a piece of a file name that every system takes.
 

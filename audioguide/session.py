@@ -26,7 +26,7 @@ from audioguide.pieces import Pieces, identity
 from audioguide.plan import lay_out, natural_length
 from audioguide.practice import Practice, find_practice
 from audioguide.rehearsal import beginning_with, rehearsal
-from audioguide.request import ORDINARY_LENGTH, Request, check_settings, default_out
+from audioguide.request import ORDINARY_LENGTH, Request, check_settings, default_out, differences
 from audioguide.speak.cast import Reader, reader
 from audioguide.store import Store, open_store
 from audioguide.tags import MOST_CHAPTERS, About, Lyrics, id3, private_frame, read_tag, tag_size
@@ -236,7 +236,8 @@ def _title(request: Request, practice: Practice, samples: int) -> str:
     only = f", {request.only}{closing}" if request.only else ""
     start = f" from {request.from_step}" if request.from_step else ""
     rehearsed = f" (rehearsal{start})" if request.rehearsal else ""
-    return f"{practice.title}{only}, {length_in_words(Fraction(samples, RATE_HZ))}{rehearsed}"
+    told = ", ".join([length_in_words(Fraction(samples, RATE_HZ)), *differences(request)])
+    return f"{practice.title}{only}, {told}{rehearsed}"
 
 
 def _refuse_other_language(practice: Practice, voice: Voice) -> None:

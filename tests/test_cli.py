@@ -299,7 +299,7 @@ def test_captions_stand_beside_the_session(workplace: Path, cache: str) -> None:
     ]
     assert run(arguments) == 0
     assert sorted(path.name for path in workplace.iterdir()) == ["s.lrc", "s.mp3", "s.srt", "s.txt", "s.vtt"]
-    assert Path("s.vtt").read_text(encoding="utf-8").startswith("WEBVTT - Psoas release, five minutes")
+    assert Path("s.vtt").read_text(encoding="utf-8").startswith("WEBVTT - Psoas release, five minutes, voice fake")
 
 
 @pytest.mark.speech

@@ -327,7 +327,7 @@ def test_from_a_step_on_the_words_are_those_of_the_whole_session(hour: Finished,
     assert not any("check-in" in sound.cue.source.file for sound in hour.phrases[: -len(said)])  # type: ignore[union-attr]
     assert [mark.title for mark in part.timeline.chapters] == ["Looking in again", "Coming back"]
     assert part.timeline.chapters[0].start == 0
-    assert part.about.title == "Psoas release, one hour (rehearsal from check-in)"
+    assert part.about.title == "Psoas release, one hour, voice fake (rehearsal from check-in)"
 
 
 def test_the_first_step_begins_the_whole_rehearsal(hour: Finished, tmp_path: Path, shared_store: Store) -> None:

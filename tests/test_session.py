@@ -14,7 +14,7 @@ from audioguide.clock import FRAME, RATE_HZ, frames
 from audioguide.errors import InputError, LengthError, OutputError, ScriptError
 from audioguide.model import Phrase, Sound
 from audioguide.plan import CLOSING, SLEEP_CLOSING
-from audioguide.request import Request, default_out
+from audioguide.request import Request, default_out, differences
 from audioguide.session import plan, render, say, write
 from audioguide.store import Store
 from audioguide.tags import private_frame, tag_size
@@ -167,6 +167,34 @@ def test_the_file_name_tells_what_differs(options: dict[str, object], name: str)
     assert default_out(request) == Path("output") / f"{name}.mp3"
 
 
+@pytest.mark.parametrize(
+    ("options", "title"),
+    [
+        ({}, "T, one minute, voice fake"),
+        ({"settings": {"name": " Ada\nLovelace "}}, "T, one minute, for Ada Lovelace, voice fake"),
+        ({"guidance": "brief", "ending": "sleep"}, "T, one minute, brief, into sleep, voice fake"),
+        ({"guidance": "bells", "grounding": True}, "T, one minute, bells, with grounding, voice fake"),
+        ({"grounding": False, "bell": False}, "T, one minute, without grounding, voice fake, without bells"),
+        ({"pace_wpm": 100.0}, "T, one minute, voice fake, at 100 words a minute"),
+        ({"only": "a", "ending": "sleep"}, "T, a, one minute, into sleep, voice fake"),
+        ({"rehearsal": True, "ending": "sleep"}, "T, one minute, into sleep, voice fake (rehearsal)"),
+    ],
+)
+def test_the_title_tells_what_differs(
+    tmp_path: Path, shared_store: Store, options: dict[str, object], title: str
+) -> None:
+    toml = 'title = "T"\nsteps = ["a"]\n[interlude.grounding]\nafter = "a"\nfrom = "20m"\n'
+    scripts = {"a": "{{ name if name is defined }}{{ bells }}\nHi.\n[rest]\nBye.\n", "grounding": "Here.\n"}
+    folder = write_practice(tmp_path / "p", toml, scripts)
+
+    assert plan(_request(60, practice=str(folder), **options), shared_store).about.title == title
+
+
+def test_the_default_voice_is_left_out_of_a_title() -> None:
+    assert differences(Request(1200 * RATE_HZ)) == []
+    assert differences(Request(1200 * RATE_HZ, voice="system")) == ["voice system"]
+
+
 def test_the_opening_and_the_closing_fade(shared_store: Store, tmp_path: Path) -> None:
     import numpy as np
 
@@ -296,7 +324,10 @@ def test_the_tag_tells_what_the_session_was_made_of_and_vouches_for_every_byte_b
 
     assert told == to_bytes(replace(session.manifest, sha256=behind))
     manifest = from_bytes(told)
-    assert manifest and (manifest.title, manifest.practice) == ("Psoas release, five minutes", "psoas-release")
+    assert manifest and (manifest.title, manifest.practice) == (
+        "Psoas release, five minutes, voice fake",
+        "psoas-release",
+    )
     assert manifest.voice == {"name": "fake", "engine": "fake", "pace_wpm": 110.0}
     assert manifest.timeline.total == 300 * RATE_HZ
     assert manifest.options["length_samples"] == 300 * RATE_HZ
