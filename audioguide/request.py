@@ -91,7 +91,10 @@ def default_out(request: Request) -> Path:
     Where a word had to be made plain or the name cut, a few figures of a digest keep it apart from its like.
     """
     words = [Path(request.practice).resolve().name, file_length(request.samples) if request.samples else ""]
-    words += [request.only or "", Path(request.voice).stem if request.voice != VOICE else ""]
+    words += [
+        f"only-{request.only}" if request.only else "",
+        Path(request.voice).stem if request.voice != VOICE else "",
+    ]
     words += [f"{request.pace_wpm:g}wpm" if request.pace_wpm else ""]
     words += [word for word in (request.guidance, request.ending) if word not in (GUIDANCE[0], ENDINGS[0])]
     words += [

@@ -377,7 +377,7 @@ def test_only_and_from_exclude_each_other() -> None:
         ({}, "psoas-release-60m-rehearsal"),
         ({"from_step": "check-in"}, "psoas-release-60m-from-check-in-rehearsal"),
         ({"ending": "sleep", "voice": "system"}, "psoas-release-60m-system-sleep-rehearsal"),
-        ({"samples": None, "only": "bolster"}, "psoas-release-bolster-rehearsal"),
+        ({"samples": None, "only": "bolster"}, "psoas-release-only-bolster-rehearsal"),
     ],
 )
 def test_a_rehearsal_has_a_name_of_its_own(more: dict[str, object], name: str) -> None:

@@ -158,6 +158,8 @@ def test_a_failed_build_leaves_the_old_session_as_it_was(tmp_path: Path, shared_
         ({"grounding": False}, "psoas-release-20m-no-grounding"),
         ({"ending": "sleep", "guidance": "brief"}, "psoas-release-20m-brief-sleep"),
         ({"pace_wpm": 100.0, "bell": False}, "psoas-release-20m-100wpm-no-bell"),
+        ({"grounding": True}, "psoas-release-20m-grounding"),
+        ({"only": "grounding"}, "psoas-release-20m-only-grounding"),
         ({"settings": {"name": "Zoë B/../x"}}, "psoas-release-20m-name-Zoë-B-x-61837e"),
     ],
 )
