@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -212,6 +213,17 @@ def test_every_help_text_is_printed(arguments: str) -> None:
     done = _audioguide(arguments.split())
     assert done.returncode in (0, 2) and "audioguide" in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("group", "commands"), [([], ["build", "plan", "cache"]), (["cache"], ["info", "prune", "clear"])]
+)
+def test_no_command_prints_the_help_in_its_own_lines(group: list[str], commands: list[str]) -> None:
+    done, asked = _audioguide(group), _audioguide([*group, "--help"])
+
+    assert (done.returncode, done.stdout, asked.returncode) == (2, "", 0)
+    assert done.stderr == asked.stdout
+    assert [name for name in commands if not re.search(rf"^  {name} ", done.stderr, re.MULTILINE)] == []
 
 
 def test_a_bug_is_told_with_its_traceback(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
