@@ -1,5 +1,6 @@
 """Builds a session; reads top to bottom like the way of the data: scripts, cues, speech, timeline, pieces, MP3."""
 
+import re
 import textwrap
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -13,7 +14,7 @@ from audioguide.captions import captions as captions_text
 from audioguide.choices import ENDINGS, GUIDANCE, PRACTICE, VOICE
 from audioguide.clock import RATE_HZ, minutes_length, parse_length
 from audioguide.cover import face, kept_cover
-from audioguide.errors import DamagedError, InputError, ScriptError
+from audioguide.errors import DamagedError, InputError, ScriptError, did_you_mean
 from audioguide.files import Draft, atomic_file
 from audioguide.fit import Fitter, Progress, Studio
 from audioguide.language import base_language
@@ -28,6 +29,7 @@ from audioguide.practice import Practice, find_practice
 from audioguide.rehearsal import beginning_with, rehearsal
 from audioguide.request import ORDINARY_LENGTH, Request, check_settings, default_out, differences
 from audioguide.speak.cast import Reader, reader
+from audioguide.speak.normalise import apply_lexicon
 from audioguide.store import Store, open_store
 from audioguide.tags import MOST_CHAPTERS, About, Lyrics, id3, private_frame, read_tag, tag_size
 from audioguide.voices import RECORDED, Voice, find_voice, voice_names
@@ -198,6 +200,7 @@ def plan(request: Request, store: Store, progress: Progress | None = None, works
     with reader(voice, store, (*request.lexicon(), *practice.lexicon), workshop.engines) as who:
         studio = Studio(who, progress)
         timeline = Fitter(request, practice, voice, studio, workshop.renderer(practice)).fit()
+        _refuse_unsaid(request, timeline)
         about = About(_title(request, practice, timeline.total), practice.title, practice.language)
         heard = rehearsal(beginning_with(timeline, skipped)) if request.rehearsal else timeline
         return _session(about, heard, studio, who, practice.name, request.options())
@@ -238,6 +241,17 @@ def _title(request: Request, practice: Practice, samples: int) -> str:
     rehearsed = f" (rehearsal{start})" if request.rehearsal else ""
     told = ", ".join([length_in_words(Fraction(samples, RATE_HZ)), *differences(request)])
     return f"{practice.title}{only}, {told}{rehearsed}"
+
+
+def _refuse_unsaid(request: Request, timeline: Timeline) -> None:
+    """Refuse a word of --say that a whole session never says; a step alone need not, nor any length a word of --set."""
+    if request.only:
+        return
+    texts = [sound.cue.text for sound in timeline.sounds if isinstance(sound.cue, Phrase)]
+    for word in sorted(request.said.keys() - set(request.settings.values())):
+        if all(apply_lexicon(text, {word: "/it/"}) == text for text in texts):
+            near = did_you_mean(word, dict.fromkeys(re.findall(r"\w+", " ".join(texts))))
+            raise InputError(f"--say {word}: nothing in this session says {word}{near}")
 
 
 def _refuse_other_language(practice: Practice, voice: Voice) -> None:

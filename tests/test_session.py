@@ -123,6 +123,29 @@ def test_an_unused_setting_is_refused_with_a_suggestion(tmp_path: Path, shared_s
     assert "Hello Ada." in render(_request(60, practice=str(folder), settings={"name": "Ada"}))
 
 
+def test_a_word_of_say_that_nobody_says_is_refused_with_a_suggestion(tmp_path: Path, shared_store: Store) -> None:
+    toml = 'title = "T"\nsteps = ["a", "b"]\n'
+    folder = write_practice(tmp_path / "p", toml, {"a": "Hello {{ name }}.\n[rest]\n", "b": "Bye now.\n"})
+    asked = _request(60, practice=str(folder), settings={"name": "Siobhan"})
+
+    with pytest.raises(InputError) as caught:
+        plan(replace(asked, said={"Sioban": "shi-VAWN"}), shared_store)
+    assert str(caught.value) == "--say Sioban: nothing in this session says Sioban; did you mean Siobhan?"
+    with pytest.raises(InputError, match=r"nothing in this session says sofa$"):
+        plan(replace(asked, said={"sofa": "shi-VAWN"}), shared_store)
+    assert plan(replace(asked, said={"siobhan": "shi-VAWN", "bye now": "bye"}), shared_store)
+    assert plan(replace(asked, said={"Bye": "Bye"}, rehearsal=True), shared_store)
+    assert plan(replace(asked, said={"sofa": "SO-fah"}, samples=None, only="b"), shared_store)
+
+
+def test_a_word_of_a_setting_may_be_left_unsaid_at_some_length(tmp_path: Path, shared_store: Store) -> None:
+    script = {"a": "Hi{{ ' ' ~ name if minutes > 9 }}.\n[rest]\nBye.\n"}
+    folder = write_practice(tmp_path / "p", 'title = "T"\nsteps = ["a"]\n', script)
+    asked = _request(60, practice=str(folder), settings={"name": "Siobhan"}, said={"Siobhan": "shi-VAWN"})
+
+    assert plan(asked, shared_store)
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
