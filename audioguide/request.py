@@ -140,13 +140,15 @@ def read_settings(pairs: Iterable[str]) -> dict[str, str]:
     """Return the variables of ``--set KEY=VALUE`` options.
 
     Raises:
-        InputError: a pair has no ``=``, its key is no name, is reserved or stands twice.
+        InputError: a pair has no ``=`` or no value, its key is no name, is reserved or stands twice.
     """
     settings: dict[str, str] = {}
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals:
             raise InputError(f"--set {pair}: write it as KEY=VALUE")
+        if not value.strip():
+            raise InputError(f"--set {pair}: the value is missing; leave --set out")
         if key in settings:
             raise InputError(f"--set {pair}: {key} is set twice")
         settings[key] = value

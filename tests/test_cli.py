@@ -52,6 +52,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> str:
         ("build 5 --out file/session.mp3", 1, "cannot be written"),
         ("build 5 --set", 2, "requires an argument"),
         ("build 5 --set name", 1, "write it as KEY=VALUE"),
+        ("build 5 --set name=", 1, "--set name=: the value is missing; leave --set out"),
         ("build 5 --set minutes=3", 1, "minutes is reserved"),
         ("build 5 --set pet=Ada", 1, "no script of psoas-release uses pet"),
         ("build 5 --only bolstr", 1, "no step 'bolstr'; did you mean bolster?"),
