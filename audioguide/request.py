@@ -164,12 +164,22 @@ def read_said(pairs: Iterable[str]) -> dict[str, str]:
     words: dict[str, str] = {}
     for pair in pairs:
         word, _, said = (part.strip() for part in pair.partition("="))
-        if not word or not said:
-            raise InputError(f"--say {pair}: write it as WORD=SAID, such as --say Siobhan=shi-VAWN")
         if word in words:
             raise InputError(f"--say {pair}: {word} stands twice")
-        words[word] = said
+        words |= check_said({word: said})
     return words
+
+
+def check_said(words: Mapping[str, str]) -> dict[str, str]:
+    """Return words and how each is said, if there is something of both.
+
+    Raises:
+        InputError: a word or how it is said is missing.
+    """
+    for word, said in words.items():
+        if not word.strip() or not said.strip():
+            raise InputError(f"--say {word}={said}: write it as WORD=SAID, such as --say Siobhan=shi-VAWN")
+    return {word.strip(): said.strip() for word, said in words.items()}
 
 
 def check_settings(settings: Mapping[str, str]) -> dict[str, str]:

@@ -27,7 +27,7 @@ from audioguide.pieces import Pieces, identity
 from audioguide.plan import lay_out, natural_length
 from audioguide.practice import Practice, find_practice
 from audioguide.rehearsal import beginning_with, rehearsal
-from audioguide.request import ORDINARY_LENGTH, Request, check_settings, default_out, differences
+from audioguide.request import ORDINARY_LENGTH, Request, check_said, check_settings, default_out, differences
 from audioguide.speak.cast import Reader, reader
 from audioguide.speak.normalise import apply_lexicon
 from audioguide.store import Store, open_store
@@ -52,7 +52,7 @@ class Session:
 
 
 def build(
-    length: str | float | Fraction,
+    length: str | float | Fraction | None = None,
     *,
     practice: str | Path = PRACTICE,
     voice: str | Path = VOICE,
@@ -62,6 +62,8 @@ def build(
     pace_wpm: float | None = None,
     bell: bool = True,
     settings: Mapping[str, str] | None = None,
+    said: Mapping[str, str] | None = None,
+    only: str | None = None,
     out: str | Path | None = None,
     captions: str = "",
     cache: str | Path | None = None,
@@ -70,7 +72,8 @@ def build(
     """Return the path of a session's MP3, built now.
 
     Args:
-        length: minutes as a number, or text as on the command line, such as "7:30".
+        length: minutes as a number, or text as on the command line, such as "7:30"; None only with `only`, for the
+            step's natural length.
         practice: a name on the shelf, or a folder.
         voice: a name on the shelf, or a TOML file.
         grounding: whether the interlude takes part; None: as the practice has it for this length.
@@ -79,6 +82,8 @@ def build(
         pace_wpm: words a minute while speaking; None: the voice's own.
         bell: whether bells ring.
         settings: variables for the scripts.
+        said: how words of this one session are said, such as {"Siobhan": "shi-VAWN"}.
+        only: one step alone, by name, instead of the whole session.
         out: the file; by default a name below ``output/`` that says what it is.
         captions: what to write beside the MP3, such as "vtt,srt".
         cache: the folder for clips and pieces; by default the user's cache folder.
@@ -87,12 +92,19 @@ def build(
     Raises:
         AudioguideError: with a message that says what to do.
     """
-    samples = parse_length(length) if isinstance(length, str) else minutes_length(length)
+    samples = None if length is None else _samples(length)
     known = check_settings({key: str(value) for key, value in (settings or {}).items()})
-    request = Request(samples, str(practice), str(voice), grounding, ending, guidance, pace_wpm, bell, known)
+    words = check_said(said or {})
+    request = Request(
+        samples, str(practice), str(voice), grounding, ending, guidance, pace_wpm, bell, known, words, only or None
+    )
     path = Path(out) if out else default_out(request)
     write(request, path, open_store(cache), progress, caption_kinds(captions))
     return path
+
+
+def _samples(length: str | float | Fraction) -> int:
+    return parse_length(length) if isinstance(length, str) else minutes_length(length)
 
 
 def write(

@@ -4,14 +4,17 @@ import os
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import FAKE_VOICE
 from helpers import decode, decode_with_ffmpeg, write_practice
 
+import audioguide
 from audioguide import build, timetable
 from audioguide.clock import FRAME, RATE_HZ, frames
-from audioguide.errors import InputError, LengthError, OutputError, ScriptError
+from audioguide.errors import AudioguideError, InputError, LengthError, OutputError, ScriptError
+from audioguide.manifest import OWNER, Manifest, from_bytes
 from audioguide.model import Phrase, Sound
 from audioguide.plan import CLOSING, SLEEP_CLOSING
 from audioguide.request import Request, default_out, differences
@@ -25,6 +28,12 @@ GOLDEN = Path(__file__).parent / "golden"
 
 def _request(seconds: float, **options: object) -> Request:
     return Request(round(seconds * RATE_HZ), voice=FAKE_VOICE, **options)  # type: ignore[arg-type]
+
+
+def _made_of(path: Path) -> Manifest:
+    manifest = from_bytes(private_frame(path.read_bytes(), OWNER) or b"")
+    assert manifest
+    return manifest
 
 
 @pytest.mark.parametrize("minutes", [5, 20, 60])
@@ -307,7 +316,7 @@ def test_several_damaged_clips_are_spoken_again_in_one_build(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("minutes", [0, -3, float("nan"), float("inf"), None, 2000])
 def test_programs_are_told_when_minutes_are_no_length(workplace: Path, minutes: float) -> None:
-    with pytest.raises(InputError, match=r"no time in it|is not a length|longer than a day"):
+    with pytest.raises(InputError, match=r"no time in it|is not a length|longer than a day|a length is missing"):
         build(minutes, voice=FAKE_VOICE, cache=workplace / "cache")
     assert not list(workplace.iterdir())
 
@@ -317,6 +326,32 @@ def test_programs_may_give_paths_and_numbers(workplace: Path) -> None:
     out = build(10 / 3, practice=folder, voice=Path(FAKE_VOICE), settings={"n": 3}, cache="c")  # type: ignore[dict-item]
 
     assert len(decode(out.read_bytes())) == 200 * RATE_HZ
+
+
+def test_programs_may_build_one_step_alone_and_say_how_a_word_is_said(workplace: Path) -> None:
+    script = {"a": "Hello Siobhan.\n[rest]\n", "b": "Bye.\n"}
+    folder = write_practice(workplace / "p", 'title = "T"\nsteps = ["a", "b"]\n', script)
+    asked: dict[str, Any] = {"practice": folder, "voice": FAKE_VOICE, "cache": workplace / "cache"}
+    plain, said, alone = (
+        build(1, **asked, out="plain.mp3"),
+        build(1, **asked, said={"Siobhan": "she von Smith"}, out="said.mp3"),
+        build(only="b", **asked),
+    )
+
+    assert alone == Path("output") / "p-only-b-fake.mp3" and len(decode(alone.read_bytes())) < 20 * RATE_HZ
+    assert _made_of(plain).options["said"] == {} and _made_of(said).options["said"] == {"Siobhan": "she von Smith"}
+    assert _made_of(plain).sound != _made_of(said).sound
+    for wrong in ({"Siobhan": " "}, {"": "she von Smith"}):
+        with pytest.raises(InputError, match="write it as WORD=SAID"):
+            build(1, **asked, said=wrong)
+
+
+def test_programs_can_catch_every_error_by_a_name_of_the_package(workplace: Path) -> None:
+    assert audioguide.AudioguideError is AudioguideError
+    with pytest.raises(audioguide.AudioguideError, match="a length is missing"):
+        audioguide.build()
+    with pytest.raises(AttributeError, match="no attribute 'bulid'"):
+        _ = audioguide.bulid  # type: ignore[attr-defined]  # misspelt on purpose
 
 
 def test_only_an_mp3_is_written(tmp_path: Path, shared_store: Store) -> None:
@@ -339,7 +374,7 @@ def test_a_folder_that_a_failed_build_made_is_gone_again(workplace: Path, shared
 def test_the_tag_tells_what_the_session_was_made_of_and_vouches_for_every_byte_behind_it(
     shared_store: Store, tmp_path: Path
 ) -> None:
-    from audioguide.manifest import OWNER, from_bytes, to_bytes
+    from audioguide.manifest import to_bytes
 
     out = tmp_path / "session.mp3"
     session = write(_request(300, settings={}), out, shared_store)
@@ -360,8 +395,6 @@ def test_the_tag_tells_what_the_session_was_made_of_and_vouches_for_every_byte_b
 
 
 def test_one_text_alone_tells_what_it_was_made_of_too(shared_store: Store, tmp_path: Path) -> None:
-    from audioguide.manifest import OWNER, from_bytes
-
     say("Hello from the floor.", find_voice(FAKE_VOICE), tmp_path / "a.mp3", shared_store)
     manifest = from_bytes(private_frame((tmp_path / "a.mp3").read_bytes(), OWNER) or b"")
     assert manifest and manifest.title == "Hello from the floor."
