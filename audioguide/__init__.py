@@ -1,15 +1,16 @@
 """audioguide: voice-guided audio sessions of exactly the chosen length.
 
-from audioguide import build
-build("20m", practice="psoas-release", out="session.mp3")
+from audioguide import AudioguideError, build
+build("20m", practice="psoas-release", out="session.mp3")  # an AudioguideError says what to do
 """
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from audioguide.errors import AudioguideError
     from audioguide.session import build
 
-__all__ = ["__version__", "build"]
+__all__ = ["AudioguideError", "__version__", "build"]
 __version__ = "0.1.0"
 
 
@@ -19,4 +20,8 @@ def __getattr__(name: str) -> object:
         from audioguide.session import build
 
         return build
+    if name == "AudioguideError":
+        from audioguide.errors import AudioguideError
+
+        return AudioguideError
     raise AttributeError(f"module 'audioguide' has no attribute {name!r}")

@@ -45,7 +45,7 @@ class State(Enum):
     NOTE = "note"
     """It does not work, or could be better; sessions are built all the same."""
     BROKEN = "WRONG"
-    """A session in the default voice cannot be built."""
+    """A session in the default voice, with this cache and this output, cannot be built."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class Finding:
 
 
 def is_fatal(finding: Finding) -> bool:
-    """Return whether a build with nothing but defaults would fail for this."""
+    """Return whether a build with nothing but defaults and these two folders would fail for this."""
     return finding.state is State.BROKEN
 
 
@@ -138,7 +138,11 @@ def _cache(cache: str | Path | None, deep: bool) -> Iterator[Finding]:
     try:
         store = open_store(cache)
     except AudioguideError as error:
-        yield Finding("cache", State.NOTE, str(error), "until then each session is spoken anew")
+        yield Finding("cache", State.BROKEN, str(error))
+        return
+    if isinstance(store, MemoryStore):
+        words = "there is no home folder, so nothing is kept: each session is spoken anew"
+        yield Finding("cache", State.NOTE, words, "name a folder with --cache DIR each time")
         return
     yield _cache_folder(store)
     held = upkeep.entries(store)

@@ -91,7 +91,10 @@ def default_out(request: Request) -> Path:
     Where a word had to be made plain or the name cut, a few figures of a digest keep it apart from its like.
     """
     words = [Path(request.practice).resolve().name, file_length(request.samples) if request.samples else ""]
-    words += [request.only or "", Path(request.voice).stem if request.voice != VOICE else ""]
+    words += [
+        f"only-{request.only}" if request.only else "",
+        Path(request.voice).stem if request.voice != VOICE else "",
+    ]
     words += [f"{request.pace_wpm:g}wpm" if request.pace_wpm else ""]
     words += [word for word in (request.guidance, request.ending) if word not in (GUIDANCE[0], ENDINGS[0])]
     words += [
@@ -108,6 +111,22 @@ def default_out(request: Request) -> Path:
     return Path("output") / f"{stem}{apart}.mp3"
 
 
+def differences(request: Request) -> list[str]:
+    """Return what differs from the defaults beside the length, as a session's title tells people.
+
+    >>> differences(Request(1, voice="my/mia.toml", guidance="bells", ending="sleep", settings={"name": "Ada"}))
+    ['for Ada', 'bells', 'into sleep', 'voice mia']
+    """
+    name = " ".join(request.settings.get("name", "").split())
+    words = [f"for {name}" if name else "", request.guidance if request.guidance != GUIDANCE[0] else ""]
+    words += ["into sleep" if request.ending == "sleep" else ""]
+    words += [{None: "", True: "with grounding", False: "without grounding"}[request.grounding]]
+    words += [f"voice {Path(request.voice).stem}" if request.voice != VOICE else ""]
+    words += [f"at {request.pace_wpm:g} words a minute" if request.pace_wpm else ""]
+    words += ["" if request.bell else "without bells"]
+    return [word.encode(errors="replace").decode() for word in words if word]  # a file's name may be no Unicode
+
+
 def _plain(text: str) -> str:
     """Return text as a piece of a file name that every system takes.
 
@@ -121,13 +140,15 @@ def read_settings(pairs: Iterable[str]) -> dict[str, str]:
     """Return the variables of ``--set KEY=VALUE`` options.
 
     Raises:
-        InputError: a pair has no ``=``, its key is no name, is reserved or stands twice.
+        InputError: a pair has no ``=`` or no value, its key is no name, is reserved or stands twice.
     """
     settings: dict[str, str] = {}
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals:
             raise InputError(f"--set {pair}: write it as KEY=VALUE")
+        if not value.strip():
+            raise InputError(f"--set {pair}: the value is missing; leave --set out")
         if key in settings:
             raise InputError(f"--set {pair}: {key} is set twice")
         settings[key] = value
@@ -143,12 +164,22 @@ def read_said(pairs: Iterable[str]) -> dict[str, str]:
     words: dict[str, str] = {}
     for pair in pairs:
         word, _, said = (part.strip() for part in pair.partition("="))
-        if not word or not said:
-            raise InputError(f"--say {pair}: write it as WORD=SAID, such as --say Siobhan=shi-VAWN")
         if word in words:
             raise InputError(f"--say {pair}: {word} stands twice")
-        words[word] = said
+        words |= check_said({word: said})
     return words
+
+
+def check_said(words: Mapping[str, str]) -> dict[str, str]:
+    """Return words and how each is said, if there is something of both.
+
+    Raises:
+        InputError: a word or how it is said is missing.
+    """
+    for word, said in words.items():
+        if not word.strip() or not said.strip():
+            raise InputError(f"--say {word}={said}: write it as WORD=SAID, such as --say Siobhan=shi-VAWN")
+    return {word.strip(): said.strip() for word, said in words.items()}
 
 
 def check_settings(settings: Mapping[str, str]) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Builds a session; reads top to bottom like the way of the data: scripts, cues, speech, timeline, pieces, MP3."""
 
+import re
 import textwrap
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -13,7 +14,7 @@ from audioguide.captions import captions as captions_text
 from audioguide.choices import ENDINGS, GUIDANCE, PRACTICE, VOICE
 from audioguide.clock import RATE_HZ, minutes_length, parse_length
 from audioguide.cover import face, kept_cover
-from audioguide.errors import DamagedError, InputError, ScriptError
+from audioguide.errors import DamagedError, InputError, ScriptError, did_you_mean
 from audioguide.files import Draft, atomic_file
 from audioguide.fit import Fitter, Progress, Studio
 from audioguide.language import base_language
@@ -26,8 +27,9 @@ from audioguide.pieces import Pieces, identity
 from audioguide.plan import lay_out, natural_length
 from audioguide.practice import Practice, find_practice
 from audioguide.rehearsal import beginning_with, rehearsal
-from audioguide.request import ORDINARY_LENGTH, Request, check_settings, default_out
+from audioguide.request import ORDINARY_LENGTH, Request, check_said, check_settings, default_out, differences
 from audioguide.speak.cast import Reader, reader
+from audioguide.speak.normalise import apply_lexicon
 from audioguide.store import Store, open_store
 from audioguide.tags import MOST_CHAPTERS, About, Lyrics, id3, private_frame, read_tag, tag_size
 from audioguide.voices import RECORDED, Voice, find_voice, voice_names
@@ -50,7 +52,7 @@ class Session:
 
 
 def build(
-    length: str | float | Fraction,
+    length: str | float | Fraction | None = None,
     *,
     practice: str | Path = PRACTICE,
     voice: str | Path = VOICE,
@@ -60,6 +62,8 @@ def build(
     pace_wpm: float | None = None,
     bell: bool = True,
     settings: Mapping[str, str] | None = None,
+    said: Mapping[str, str] | None = None,
+    only: str | None = None,
     out: str | Path | None = None,
     captions: str = "",
     cache: str | Path | None = None,
@@ -68,7 +72,8 @@ def build(
     """Return the path of a session's MP3, built now.
 
     Args:
-        length: minutes as a number, or text as on the command line, such as "7:30".
+        length: minutes as a number, or text as on the command line, such as "7:30"; None only with `only`, for the
+            step's natural length.
         practice: a name on the shelf, or a folder.
         voice: a name on the shelf, or a TOML file.
         grounding: whether the interlude takes part; None: as the practice has it for this length.
@@ -77,6 +82,8 @@ def build(
         pace_wpm: words a minute while speaking; None: the voice's own.
         bell: whether bells ring.
         settings: variables for the scripts.
+        said: how words of this one session are said, such as {"Siobhan": "shi-VAWN"}.
+        only: one step alone, by name, instead of the whole session.
         out: the file; by default a name below ``output/`` that says what it is.
         captions: what to write beside the MP3, such as "vtt,srt".
         cache: the folder for clips and pieces; by default the user's cache folder.
@@ -85,12 +92,19 @@ def build(
     Raises:
         AudioguideError: with a message that says what to do.
     """
-    samples = parse_length(length) if isinstance(length, str) else minutes_length(length)
+    samples = None if length is None else _samples(length)
     known = check_settings({key: str(value) for key, value in (settings or {}).items()})
-    request = Request(samples, str(practice), str(voice), grounding, ending, guidance, pace_wpm, bell, known)
+    words = check_said(said or {})
+    request = Request(
+        samples, str(practice), str(voice), grounding, ending, guidance, pace_wpm, bell, known, words, only or None
+    )
     path = Path(out) if out else default_out(request)
     write(request, path, open_store(cache), progress, caption_kinds(captions))
     return path
+
+
+def _samples(length: str | float | Fraction) -> int:
+    return parse_length(length) if isinstance(length, str) else minutes_length(length)
 
 
 def write(
@@ -198,6 +212,7 @@ def plan(request: Request, store: Store, progress: Progress | None = None, works
     with reader(voice, store, (*request.lexicon(), *practice.lexicon), workshop.engines) as who:
         studio = Studio(who, progress)
         timeline = Fitter(request, practice, voice, studio, workshop.renderer(practice)).fit()
+        _refuse_unsaid(request, timeline)
         about = About(_title(request, practice, timeline.total), practice.title, practice.language)
         heard = rehearsal(beginning_with(timeline, skipped)) if request.rehearsal else timeline
         return _session(about, heard, studio, who, practice.name, request.options())
@@ -236,7 +251,19 @@ def _title(request: Request, practice: Practice, samples: int) -> str:
     only = f", {request.only}{closing}" if request.only else ""
     start = f" from {request.from_step}" if request.from_step else ""
     rehearsed = f" (rehearsal{start})" if request.rehearsal else ""
-    return f"{practice.title}{only}, {length_in_words(Fraction(samples, RATE_HZ))}{rehearsed}"
+    told = ", ".join([length_in_words(Fraction(samples, RATE_HZ)), *differences(request)])
+    return f"{practice.title}{only}, {told}{rehearsed}"
+
+
+def _refuse_unsaid(request: Request, timeline: Timeline) -> None:
+    """Refuse a word of --say that a whole session never says; a step alone need not, nor any length a word of --set."""
+    if request.only:
+        return
+    texts = [sound.cue.text for sound in timeline.sounds if isinstance(sound.cue, Phrase)]
+    for word in sorted(request.said.keys() - set(request.settings.values())):
+        if all(apply_lexicon(text, {word: "/it/"}) == text for text in texts):
+            near = did_you_mean(word, dict.fromkeys(re.findall(r"\w+", " ".join(texts))))
+            raise InputError(f"--say {word}: nothing in this session says {word}{near}")
 
 
 def _refuse_other_language(practice: Practice, voice: Voice) -> None:

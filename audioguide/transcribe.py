@@ -45,7 +45,7 @@ class Line:
 def why_not() -> str:
     """Return why nothing can be recognized here, or nothing."""
     missing = [name for name in _PACKAGES if find_spec(name) is None]
-    return "a recognizer is not installed; `pip install 'audioguide[verify]'` brings one" if missing else ""
+    return "a recognizer is not installed; `pip install '.[verify]'` brings one" if missing else ""
 
 
 def listen(path: Path, sounds: Iterable[Sound], language: str) -> list[Line]:

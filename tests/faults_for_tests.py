@@ -101,6 +101,28 @@ class Bench:
         return found
 
 
+_HOMELESS = """
+import os, pwd, sys
+
+def nobody(uid):
+    raise KeyError(uid)
+
+pwd.getpwuid = nobody  # as in a container whose user has no entry
+for name in ("HOME", "XDG_CACHE_HOME"):
+    os.environ.pop(name, None)
+sys.argv = ["audioguide", *sys.argv[1:]]
+from audioguide.__main__ import main
+
+main()
+"""
+
+
+def homeless(folder: Path, *arguments: str) -> Said:
+    """Return how a command ended, run in a folder by a user who has no home."""
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return ended(subprocess.Popen([sys.executable, "-c", _HOMELESS, *arguments], cwd=folder, **pipes))
+
+
 def ended(process: "subprocess.Popen[str]") -> Said:
     out, err = process.communicate(timeout=MOST_S)
     return Said(process.returncode, out, err)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -51,6 +52,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> str:
         ("build 5 --out file/session.mp3", 1, "cannot be written"),
         ("build 5 --set", 2, "requires an argument"),
         ("build 5 --set name", 1, "write it as KEY=VALUE"),
+        ("build 5 --set name=", 1, "--set name=: the value is missing; leave --set out"),
         ("build 5 --set minutes=3", 1, "minutes is reserved"),
         ("build 5 --set pet=Ada", 1, "no script of psoas-release uses pet"),
         ("build 5 --only bolstr", 1, "no step 'bolstr'; did you mean bolster?"),
@@ -214,6 +216,17 @@ def test_every_help_text_is_printed(arguments: str) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("group", "commands"), [([], ["build", "plan", "cache"]), (["cache"], ["info", "prune", "clear"])]
+)
+def test_no_command_prints_the_help_in_its_own_lines(group: list[str], commands: list[str]) -> None:
+    done, asked = _audioguide(group), _audioguide([*group, "--help"])
+
+    assert (done.returncode, done.stdout, asked.returncode) == (2, "", 0)
+    assert done.stderr == asked.stdout
+    assert [name for name in commands if not re.search(rf"^  {name} ", done.stderr, re.MULTILINE)] == []
+
+
 def test_a_bug_is_told_with_its_traceback(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     def broken(*_: object) -> None:
         raise ZeroDivisionError
@@ -299,7 +312,7 @@ def test_captions_stand_beside_the_session(workplace: Path, cache: str) -> None:
     ]
     assert run(arguments) == 0
     assert sorted(path.name for path in workplace.iterdir()) == ["s.lrc", "s.mp3", "s.srt", "s.txt", "s.vtt"]
-    assert Path("s.vtt").read_text(encoding="utf-8").startswith("WEBVTT - Psoas release, five minutes")
+    assert Path("s.vtt").read_text(encoding="utf-8").startswith("WEBVTT - Psoas release, five minutes, voice fake")
 
 
 @pytest.mark.speech

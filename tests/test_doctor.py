@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from faults_for_tests import Bench, Said
+from faults_for_tests import Bench, Said, homeless
 
 from audioguide.store import PARTS, key_of
 
@@ -87,6 +87,25 @@ def test_what_a_build_needs_and_is_not_there_is_wrong_and_ends_with_1(tmp_path: 
     assert "libfoo" in found["encoder"][1] and "with pip" in found["encoder"][1]
     assert "--voice system" in found["voice calm"][1]
     assert found["cache"][0] == "note" and "spoken anew" in found["cache"][1] and "--cache DIR" in found["cache"][1]
+
+
+def test_without_a_home_the_cache_is_told_to_be_none_and_no_device(tmp_path: Path) -> None:
+    doctor, info = homeless(tmp_path, "doctor", "--json"), homeless(tmp_path, "cache", "info")
+    found = {row["name"]: row for row in json.loads(doctor.out)}
+    assert (doctor.code, info.code, found["cache"]["state"]) == (0, 0, "note")
+    assert "there is no home folder, so nothing is kept" in found["cache"]["found"]
+    assert "--cache DIR" in found["cache"]["advice"] and "cache entries" not in found
+    assert info.out.startswith("no folder: there is no home") and "--cache DIR" in info.out
+    assert json.loads(homeless(tmp_path, "cache", "info", "--json").out)["folder"] is None
+    assert os.devnull not in doctor.out + doctor.err + info.out + info.err
+
+
+def test_a_cache_below_a_home_that_is_not_there_is_wrong_as_at_a_build(tmp_path: Path) -> None:
+    doctor = homeless(tmp_path, "doctor", "--json", "--cache", "~/x")
+    found = {row["name"]: row for row in json.loads(doctor.out)}
+    built = homeless(tmp_path, "build", "5", "--cache", "~/x")
+    assert (doctor.code, built.code, found["cache"]["state"]) == (1, 1, "broken")
+    assert built.err == found["cache"]["found"] + "\n" and "write the whole path" in built.err
 
 
 def test_a_current_folder_that_was_removed_is_wrong(tmp_path: Path) -> None:

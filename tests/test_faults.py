@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 import soundfile
-from faults_for_tests import Bench, Said, ended, kill_at_random
+from faults_for_tests import Bench, Said, ended, homeless, kill_at_random
 from helpers import write_practice
 
 from audioguide.clock import RATE_HZ
@@ -391,28 +391,10 @@ def test_a_home_that_cannot_be_written_stops_no_session(bench: Bench, whole: byt
     assert bench.out.read_bytes() == whole
 
 
-HOMELESS = """
-import os, pwd, sys
-
-def nobody(uid):
-    raise KeyError(uid)
-
-pwd.getpwuid = nobody  # as in a container whose user has no entry
-for name in ("HOME", "XDG_CACHE_HOME"):
-    os.environ.pop(name, None)
-sys.argv = ["audioguide", *sys.argv[1:]]
-from audioguide.__main__ import main
-
-main()
-"""
-
-
 def test_a_user_without_a_home_gets_a_session_and_no_folder_named_tilde(bench: Bench, whole: bytes) -> None:
     words = [word for word in bench.arguments() if word not in ("--cache", str(bench.store.folder))]
-    done = subprocess.run(
-        [sys.executable, "-c", HOMELESS, *words], cwd=bench.folder, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0 and is_one_line(done.stderr) and "no home folder" in done.stderr
+    done = homeless(bench.folder, *words)
+    assert done.code == 0 and is_one_line(done.err) and "no home folder" in done.err
     assert bench.out.read_bytes() == whole
     assert sorted(path.name for path in bench.folder.iterdir()) == ["output", "tmp"]
 

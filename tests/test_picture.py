@@ -139,7 +139,7 @@ def test_a_file_and_its_length_are_drawn_alike(
     assert capsys.readouterr().out == f"s.svg\n{usual}\nx.jpg\ny.jpg\n"
     assert Path("s.svg").read_bytes() == usual.read_bytes()
     assert Path("x.jpg").read_bytes() == Path("y.jpg").read_bytes() == cover(read_tag(built))
-    assert "Psoas release, five minutes" in texts(Path("s.svg").read_text(encoding="utf-8"))
+    assert "Psoas release, five minutes, voice fake" in texts(Path("s.svg").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize(

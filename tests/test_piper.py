@@ -199,7 +199,7 @@ def test_a_description_that_is_none_is_told_with_the_voice_file(text: str, words
 
 def test_without_the_package_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, voice: Voice) -> None:
     monkeypatch.setattr(piper, "find_spec", lambda name: None)
-    assert Piper().probe() == "Piper is not installed; `pip install 'audioguide[piper]'`"
+    assert Piper().probe() == "Piper is not installed; `pip install '.[piper]'`"
 
     def missing(package: str) -> str:
         raise piper.PackageNotFoundError(package)

@@ -50,7 +50,10 @@ def test_all_of_it_stands_there_and_the_feed_fits_the_files(folder: Path, to: Pa
     assert (done.sessions, done.has_feed, done.removed) == (2, True, 0)
     assert done.files == done.written == len(names(to) - {OWN})
     assert feed_rules.broken(text) == []
-    assert [entry.title for entry in feed.entries] == ["Small, forty seconds", "Small, one minute"]
+    assert [entry.title for entry in feed.entries] == [
+        "Small, forty seconds, voice hum",
+        "Small, one minute, voice hum",
+    ]
     for entry, session in zip(feed.entries, ("b.mp3", "a.mp3"), strict=True):
         link = entry.enclosures[0]
         there = to / link.href.removeprefix(BASE)

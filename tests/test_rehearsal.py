@@ -327,7 +327,7 @@ def test_from_a_step_on_the_words_are_those_of_the_whole_session(hour: Finished,
     assert not any("check-in" in sound.cue.source.file for sound in hour.phrases[: -len(said)])  # type: ignore[union-attr]
     assert [mark.title for mark in part.timeline.chapters] == ["Looking in again", "Coming back"]
     assert part.timeline.chapters[0].start == 0
-    assert part.about.title == "Psoas release, one hour (rehearsal from check-in)"
+    assert part.about.title == "Psoas release, one hour, voice fake (rehearsal from check-in)"
 
 
 def test_the_first_step_begins_the_whole_rehearsal(hour: Finished, tmp_path: Path, shared_store: Store) -> None:
@@ -377,7 +377,7 @@ def test_only_and_from_exclude_each_other() -> None:
         ({}, "psoas-release-60m-rehearsal"),
         ({"from_step": "check-in"}, "psoas-release-60m-from-check-in-rehearsal"),
         ({"ending": "sleep", "voice": "system"}, "psoas-release-60m-system-sleep-rehearsal"),
-        ({"samples": None, "only": "bolster"}, "psoas-release-bolster-rehearsal"),
+        ({"samples": None, "only": "bolster"}, "psoas-release-only-bolster-rehearsal"),
     ],
 )
 def test_a_rehearsal_has_a_name_of_its_own(more: dict[str, object], name: str) -> None:

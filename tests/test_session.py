@@ -4,17 +4,20 @@ import os
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import FAKE_VOICE
 from helpers import decode, decode_with_ffmpeg, write_practice
 
+import audioguide
 from audioguide import build, timetable
 from audioguide.clock import FRAME, RATE_HZ, frames
-from audioguide.errors import InputError, LengthError, OutputError, ScriptError
+from audioguide.errors import AudioguideError, InputError, LengthError, OutputError, ScriptError
+from audioguide.manifest import OWNER, Manifest, from_bytes
 from audioguide.model import Phrase, Sound
 from audioguide.plan import CLOSING, SLEEP_CLOSING
-from audioguide.request import Request, default_out
+from audioguide.request import Request, default_out, differences
 from audioguide.session import plan, render, say, write
 from audioguide.store import Store
 from audioguide.tags import private_frame, tag_size
@@ -25,6 +28,12 @@ GOLDEN = Path(__file__).parent / "golden"
 
 def _request(seconds: float, **options: object) -> Request:
     return Request(round(seconds * RATE_HZ), voice=FAKE_VOICE, **options)  # type: ignore[arg-type]
+
+
+def _made_of(path: Path) -> Manifest:
+    manifest = from_bytes(private_frame(path.read_bytes(), OWNER) or b"")
+    assert manifest
+    return manifest
 
 
 @pytest.mark.parametrize("minutes", [5, 20, 60])
@@ -123,6 +132,29 @@ def test_an_unused_setting_is_refused_with_a_suggestion(tmp_path: Path, shared_s
     assert "Hello Ada." in render(_request(60, practice=str(folder), settings={"name": "Ada"}))
 
 
+def test_a_word_of_say_that_nobody_says_is_refused_with_a_suggestion(tmp_path: Path, shared_store: Store) -> None:
+    toml = 'title = "T"\nsteps = ["a", "b"]\n'
+    folder = write_practice(tmp_path / "p", toml, {"a": "Hello {{ name }}.\n[rest]\n", "b": "Bye now.\n"})
+    asked = _request(60, practice=str(folder), settings={"name": "Siobhan"})
+
+    with pytest.raises(InputError) as caught:
+        plan(replace(asked, said={"Sioban": "shi-VAWN"}), shared_store)
+    assert str(caught.value) == "--say Sioban: nothing in this session says Sioban; did you mean Siobhan?"
+    with pytest.raises(InputError, match=r"nothing in this session says sofa$"):
+        plan(replace(asked, said={"sofa": "shi-VAWN"}), shared_store)
+    assert plan(replace(asked, said={"siobhan": "shi-VAWN", "bye now": "bye"}), shared_store)
+    assert plan(replace(asked, said={"Bye": "Bye"}, rehearsal=True), shared_store)
+    assert plan(replace(asked, said={"sofa": "SO-fah"}, samples=None, only="b"), shared_store)
+
+
+def test_a_word_of_a_setting_may_be_left_unsaid_at_some_length(tmp_path: Path, shared_store: Store) -> None:
+    script = {"a": "Hi{{ ' ' ~ name if minutes > 9 }}.\n[rest]\nBye.\n"}
+    folder = write_practice(tmp_path / "p", 'title = "T"\nsteps = ["a"]\n', script)
+    asked = _request(60, practice=str(folder), settings={"name": "Siobhan"}, said={"Siobhan": "shi-VAWN"})
+
+    assert plan(asked, shared_store)
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -158,6 +190,8 @@ def test_a_failed_build_leaves_the_old_session_as_it_was(tmp_path: Path, shared_
         ({"grounding": False}, "psoas-release-20m-no-grounding"),
         ({"ending": "sleep", "guidance": "brief"}, "psoas-release-20m-brief-sleep"),
         ({"pace_wpm": 100.0, "bell": False}, "psoas-release-20m-100wpm-no-bell"),
+        ({"grounding": True}, "psoas-release-20m-grounding"),
+        ({"only": "grounding"}, "psoas-release-20m-only-grounding"),
         ({"settings": {"name": "Zoë B/../x"}}, "psoas-release-20m-name-Zoë-B-x-61837e"),
     ],
 )
@@ -165,6 +199,34 @@ def test_the_file_name_tells_what_differs(options: dict[str, object], name: str)
     request = Request(1200 * RATE_HZ, **options)  # type: ignore[arg-type]
 
     assert default_out(request) == Path("output") / f"{name}.mp3"
+
+
+@pytest.mark.parametrize(
+    ("options", "title"),
+    [
+        ({}, "T, one minute, voice fake"),
+        ({"settings": {"name": " Ada\nLovelace "}}, "T, one minute, for Ada Lovelace, voice fake"),
+        ({"guidance": "brief", "ending": "sleep"}, "T, one minute, brief, into sleep, voice fake"),
+        ({"guidance": "bells", "grounding": True}, "T, one minute, bells, with grounding, voice fake"),
+        ({"grounding": False, "bell": False}, "T, one minute, without grounding, voice fake, without bells"),
+        ({"pace_wpm": 100.0}, "T, one minute, voice fake, at 100 words a minute"),
+        ({"only": "a", "ending": "sleep"}, "T, a, one minute, into sleep, voice fake"),
+        ({"rehearsal": True, "ending": "sleep"}, "T, one minute, into sleep, voice fake (rehearsal)"),
+    ],
+)
+def test_the_title_tells_what_differs(
+    tmp_path: Path, shared_store: Store, options: dict[str, object], title: str
+) -> None:
+    toml = 'title = "T"\nsteps = ["a"]\n[interlude.grounding]\nafter = "a"\nfrom = "20m"\n'
+    scripts = {"a": "{{ name if name is defined }}{{ bells }}\nHi.\n[rest]\nBye.\n", "grounding": "Here.\n"}
+    folder = write_practice(tmp_path / "p", toml, scripts)
+
+    assert plan(_request(60, practice=str(folder), **options), shared_store).about.title == title
+
+
+def test_the_default_voice_is_left_out_of_a_title() -> None:
+    assert differences(Request(1200 * RATE_HZ)) == []
+    assert differences(Request(1200 * RATE_HZ, voice="system")) == ["voice system"]
 
 
 def test_the_opening_and_the_closing_fade(shared_store: Store, tmp_path: Path) -> None:
@@ -254,7 +316,7 @@ def test_several_damaged_clips_are_spoken_again_in_one_build(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("minutes", [0, -3, float("nan"), float("inf"), None, 2000])
 def test_programs_are_told_when_minutes_are_no_length(workplace: Path, minutes: float) -> None:
-    with pytest.raises(InputError, match=r"no time in it|is not a length|longer than a day"):
+    with pytest.raises(InputError, match=r"no time in it|is not a length|longer than a day|a length is missing"):
         build(minutes, voice=FAKE_VOICE, cache=workplace / "cache")
     assert not list(workplace.iterdir())
 
@@ -264,6 +326,32 @@ def test_programs_may_give_paths_and_numbers(workplace: Path) -> None:
     out = build(10 / 3, practice=folder, voice=Path(FAKE_VOICE), settings={"n": 3}, cache="c")  # type: ignore[dict-item]
 
     assert len(decode(out.read_bytes())) == 200 * RATE_HZ
+
+
+def test_programs_may_build_one_step_alone_and_say_how_a_word_is_said(workplace: Path) -> None:
+    script = {"a": "Hello Siobhan.\n[rest]\n", "b": "Bye.\n"}
+    folder = write_practice(workplace / "p", 'title = "T"\nsteps = ["a", "b"]\n', script)
+    asked: dict[str, Any] = {"practice": folder, "voice": FAKE_VOICE, "cache": workplace / "cache"}
+    plain, said, alone = (
+        build(1, **asked, out="plain.mp3"),
+        build(1, **asked, said={"Siobhan": "she von Smith"}, out="said.mp3"),
+        build(only="b", **asked),
+    )
+
+    assert alone == Path("output") / "p-only-b-fake.mp3" and len(decode(alone.read_bytes())) < 20 * RATE_HZ
+    assert _made_of(plain).options["said"] == {} and _made_of(said).options["said"] == {"Siobhan": "she von Smith"}
+    assert _made_of(plain).sound != _made_of(said).sound
+    for wrong in ({"Siobhan": " "}, {"": "she von Smith"}):
+        with pytest.raises(InputError, match="write it as WORD=SAID"):
+            build(1, **asked, said=wrong)
+
+
+def test_programs_can_catch_every_error_by_a_name_of_the_package(workplace: Path) -> None:
+    assert audioguide.AudioguideError is AudioguideError
+    with pytest.raises(audioguide.AudioguideError, match="a length is missing"):
+        audioguide.build()
+    with pytest.raises(AttributeError, match="no attribute 'bulid'"):
+        _ = audioguide.bulid  # type: ignore[attr-defined]  # misspelt on purpose
 
 
 def test_only_an_mp3_is_written(tmp_path: Path, shared_store: Store) -> None:
@@ -286,7 +374,7 @@ def test_a_folder_that_a_failed_build_made_is_gone_again(workplace: Path, shared
 def test_the_tag_tells_what_the_session_was_made_of_and_vouches_for_every_byte_behind_it(
     shared_store: Store, tmp_path: Path
 ) -> None:
-    from audioguide.manifest import OWNER, from_bytes, to_bytes
+    from audioguide.manifest import to_bytes
 
     out = tmp_path / "session.mp3"
     session = write(_request(300, settings={}), out, shared_store)
@@ -296,7 +384,10 @@ def test_the_tag_tells_what_the_session_was_made_of_and_vouches_for_every_byte_b
 
     assert told == to_bytes(replace(session.manifest, sha256=behind))
     manifest = from_bytes(told)
-    assert manifest and (manifest.title, manifest.practice) == ("Psoas release, five minutes", "psoas-release")
+    assert manifest and (manifest.title, manifest.practice) == (
+        "Psoas release, five minutes, voice fake",
+        "psoas-release",
+    )
     assert manifest.voice == {"name": "fake", "engine": "fake", "pace_wpm": 110.0}
     assert manifest.timeline.total == 300 * RATE_HZ
     assert manifest.options["length_samples"] == 300 * RATE_HZ
@@ -304,8 +395,6 @@ def test_the_tag_tells_what_the_session_was_made_of_and_vouches_for_every_byte_b
 
 
 def test_one_text_alone_tells_what_it_was_made_of_too(shared_store: Store, tmp_path: Path) -> None:
-    from audioguide.manifest import OWNER, from_bytes
-
     say("Hello from the floor.", find_voice(FAKE_VOICE), tmp_path / "a.mp3", shared_store)
     manifest = from_bytes(private_frame((tmp_path / "a.mp3").read_bytes(), OWNER) or b"")
     assert manifest and manifest.title == "Hello from the floor."

@@ -72,7 +72,7 @@ def test_media_types_and_contents_are_right(folder: Path, shared_store: Store, t
     assert isinstance(chapters.body, bytes) and isinstance(captions.body, bytes)
 
     assert (named["b.mp3"].media_type, captions.media_type, chapters.media_type) == (MP3, VTT, CHAPTERS)
-    assert captions.body.startswith(b"WEBVTT - Small, forty seconds\n\n")
+    assert captions.body.startswith(b"WEBVTT - Small, forty seconds, voice hum\n\n")
     marks = json.loads(chapters.body)
     assert marks["version"] == "1.2.0" and [mark["title"] for mark in marks["chapters"]] == ["Beginning", "End"]
     assert marks["chapters"][0]["startTime"] == 0

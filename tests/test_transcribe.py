@@ -154,7 +154,7 @@ def test_without_a_recognizer_it_is_told_what_brings_one(
     monkeypatch.setattr(transcribe, "find_spec", lambda name: None)
     assert run(["verify", str(brief.path), "--transcribe"]) == 1
     out, err = capsys.readouterr()
-    assert out == "" and err.count("\n") == 1 and "pip install 'audioguide[verify]'" in err
+    assert out == "" and err.count("\n") == 1 and "pip install '.[verify]'" in err
 
 
 def test_another_language_than_english_is_refused(brief: Finished, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -61,7 +61,7 @@ def run(arguments: list[str]) -> int:
     except AudioguideError as error:
         return _fail(gone, 1) if (gone := _gone_folder()) else _fail_expected(error)
     except _UsageError as error:
-        return _fail(_usage(error), 2)
+        return _tell_help(error) if _is_help(error) else _fail(_usage(error), 2)
     except (KeyboardInterrupt, typer.Abort):
         code = 130
     except OSError as error:  # a full disk behind stdout, a folder that was removed: the machine's, not ours
@@ -103,10 +103,20 @@ def _fail_expected(error: AudioguideError) -> int:
     return 1
 
 
+def _is_help(error: Any) -> bool:
+    """Return whether no command was given, which click takes for an error whose message is the help, or nothing."""
+    return not error.message or (error.ctx is not None and error.message == error.ctx.get_help())
+
+
+def _tell_help(error: Any) -> int:
+    """Print the help just as it is laid out; an empty message means that it has been printed."""
+    if error.message:
+        typer.echo(error.message, err=True)
+    return 2
+
+
 def _usage(error: Any) -> str:
     words = error.format_message().rstrip(".")
-    if not words:  # no command: typer has printed the help
-        return ""
     option = getattr(error, "option_name", "")
     if re.match(r"-[\d.]", option):
         words = f"{option} is not a length; a session is longer than nothing, such as 5 or 7:30"

@@ -13,7 +13,10 @@ from audioguide.errors import InputError
 
 if TYPE_CHECKING:
     from audioguide.doctor import Finding
+    from audioguide.store import Store
     from audioguide.upkeep import Entry, Removed
+
+_NOWHERE = "no folder: there is no home, so nothing is kept; name a folder with --cache DIR"
 
 app = typer.Typer()
 _cache = typer.Typer(
@@ -31,9 +34,9 @@ def info(cache: o.Cache = None, as_json: o.Json = False) -> None:
     store = open_store(cache)
     held, unfinished = upkeep.entries(store), upkeep.unfinished(store)
     if as_json:
-        typer.echo(json.dumps(_info(store.folder, held, len(unfinished)), indent=1))
+        typer.echo(json.dumps(_info(_place(store), held, len(unfinished)), indent=1))
         return
-    typer.echo(str(store.folder))
+    typer.echo(_place(store) or _NOWHERE)
     for kind, (count, size) in _by_kind(held).items():
         typer.echo(f"  {kind:<7} {count:>7}  {upkeep.size_in_words(size)}")
     typer.echo(f"  in all  {len(held):>7}  {upkeep.size_in_words(sum(entry.size for entry in held))}")
@@ -63,7 +66,7 @@ def prune(
     older_s = None if older_than is None else upkeep.parse_age(older_than)
     most = None if max_size is None else upkeep.parse_size(max_size)
     store = open_store(cache)
-    _tell(store.folder, upkeep.prune(store, older_s, most), as_json)
+    _tell(_place(store), upkeep.prune(store, older_s, most), as_json)
 
 
 @_cache.command()
@@ -83,7 +86,7 @@ def clear(
             raise InputError("this removes every spoken phrase; add --yes")
         size = upkeep.size_in_words(sum(entry.size for entry in held))
         typer.confirm(f"Remove {len(held)} entries, {size}, from {store.folder}?", abort=True, err=True)
-    _tell(store.folder, upkeep.clear(store), as_json)
+    _tell(_place(store), upkeep.clear(store), as_json)
 
 
 @app.command()
@@ -121,9 +124,16 @@ def _by_kind(held: "list[Entry]") -> dict[str, tuple[int, int]]:
     return dict(sorted(kinds.items()))
 
 
-def _info(folder: Path, held: "list[Entry]", unfinished: int) -> dict[str, object]:
+def _place(store: "Store") -> str | None:
+    """Return where a store is, or None where there is no home for one."""
+    from audioguide.store import MemoryStore
+
+    return None if isinstance(store, MemoryStore) else str(store.folder)
+
+
+def _info(folder: str | None, held: "list[Entry]", unfinished: int) -> dict[str, object]:
     return {
-        "folder": str(folder),
+        "folder": folder,
         "entries": len(held),
         "bytes": sum(entry.size for entry in held),
         "kinds": {kind: {"entries": count, "bytes": size} for kind, (count, size) in _by_kind(held).items()},
@@ -137,12 +147,12 @@ def _day(entry: "Entry") -> str:
     return time.strftime("%Y-%m-%d", time.localtime(entry.used_s))
 
 
-def _tell(folder: Path, removed: "Removed", as_json: bool) -> None:
+def _tell(folder: str | None, removed: "Removed", as_json: bool) -> None:
     from audioguide.upkeep import size_in_words
 
     if as_json:
-        facts = {"folder": str(folder), "removed": removed.entries, "bytes": removed.size, "unfinished": removed.parts}
+        facts = {"folder": folder, "removed": removed.entries, "bytes": removed.size, "unfinished": removed.parts}
         typer.echo(json.dumps(facts))
         return
     more = f", and {removed.parts} unfinished files" if removed.parts else ""
-    typer.echo(f"{folder}  removed {removed.entries} entries, {size_in_words(removed.size)}{more}")
+    typer.echo(f"{folder or _NOWHERE}  removed {removed.entries} entries, {size_in_words(removed.size)}{more}")

@@ -30,7 +30,7 @@ ANSWER_S = 60.0
 SENTENCE_GAP_S = 0.65
 """Between the sentences of one phrase, what the model itself leaves there included."""
 _OPTIONS = ("model", "speaker")
-_MISSING = "Piper is not installed; `pip install 'audioguide[piper]'`"
+_MISSING = "Piper is not installed; `pip install '.[piper]'`"
 _CHILDREN = 2
 """How many paces stay loaded; a medium voice takes 330 MB each."""
 _WORDS = 240
