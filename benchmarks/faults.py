@@ -68,7 +68,8 @@ def added(seen: list[Killings]) -> dict[str, object]:
 def stop(folder: Path, voice: str, within_s: float, times: int) -> dict[str, object]:
     """Return how long builds take to return that are stopped at random moments, in each way."""
     bench = Bench(folder / voice, "60", *([] if voice == "fake" else [voice]))
-    moments, took_s, left = random.Random(1), [], 0
+    moments, took_s, whole = random.Random(1), [], 0
+    left: list[str] = []
     for nth in range(times):
         building = bench.start(bench.arguments(), start_new_session=True)
         time.sleep(moments.uniform(0.1, within_s))
@@ -76,11 +77,11 @@ def stop(folder: Path, voice: str, within_s: float, times: int) -> dict[str, obj
         (os.killpg, os.kill)[nth % 2](building.pid, (signal.SIGINT, signal.SIGTERM)[nth // 2 % 2])
         if ended(building).code != 0:  # it had not finished
             took_s.append(time.monotonic() - began)
-            left += bench.out.exists()
-        left += len(bench.leftovers()) + len(bench.living())
+            whole += bench.out.exists()
+        left += [str(path.relative_to(bench.folder)) for path in bench.leftovers()] + list(map(str, bench.living()))
         bench.out.unlink(missing_ok=True)
     longest, median = round(max(took_s), 3), round(statistics.median(took_s), 3)
-    return {"stopped": len(took_s), "median_s": median, "longest_s": longest, "files_or_processes_left": left}
+    return {"stopped": len(took_s), "median_s": median, "longest_s": longest, "had_just_ended": whole, "left": left}
 
 
 def main() -> None:
