@@ -80,11 +80,7 @@ def _length(samples: int) -> tuple[str, str]:
 
 
 def kept_cover(store: Store, shown: Face) -> bytes:
-    """Return a cover out of the store, or draw it and keep it.
-
-    Raises:
-        StoreError: the store cannot be written.
-    """
+    """Return a cover out of the store, or draw it and keep it; a store that cannot be written stops nothing."""
     from importlib.metadata import version
 
     key = key_of("cover", FORMAT, astuple(shown), version("pillow"), version(_FONT))

@@ -8,8 +8,8 @@ AudioguideError            exit 1, one line that says what to do
 ├── LengthError            the chosen length cannot be met
 ├── EngineError            a voice cannot speak, here or this phrase
 │   └── PhraseError        it cannot speak this phrase, however often it is asked
-├── StoreError             the cache cannot be used
-│   └── DamagedError       something in it was damaged, and is gone now: another try makes it again
+├── StoreError             something of the cache; always the one kind of it that there is:
+│   └── DamagedError       an entry of it was damaged, and is gone now: another try makes it again
 └── OutputError            the session cannot be written
 """
 
@@ -151,7 +151,7 @@ class PhraseError(EngineError):
 
 
 class StoreError(AudioguideError):
-    """The cache folder cannot be used."""
+    """Something of the cache: never raised by itself, for a cache that cannot be used stops no build."""
 
 
 class DamagedError(StoreError):

@@ -158,7 +158,9 @@ def _high_pass(rate_hz: int) -> tuple[list[float], list[float]]:
 
 
 def limit(signal: "Signal", ceiling_dbfs: float = CEILING_DBFS) -> "Signal":
-    """Return the signal with its true peaks held at the ceiling; what stays below is not touched.
+    """Return the signal with its true peaks held at the ceiling, as a 4x meter reads them; what is below is untouched.
+
+    A finer meter finds a little more between: at 8x, loud noise (below 10 kHz) reaches 0.26 dB above.
 
     The gain needed at each sample is held 5 ms ahead and behind, then smoothed over as long, so that it never jumps.
     Peaks are few, so only what lies around them is worked on.

@@ -57,6 +57,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> str:
         ("build 5 --set pet=Ada", 1, "no script of psoas-release uses pet"),
         ("build 5 --only bolstr", 1, "no step 'bolstr'; did you mean bolster?"),
         ("build 5 --grouding", 2, "No such option"),
+        ("diff", 2, "Missing argument 'A'; `audioguide diff --help` tells how it is used"),
         ("plan 5 --frob", 2, "`audioguide plan --help` tells how it is used"),
         ("biuld 5", 2, "No such command 'biuld'"),
         ("say ''", 1, "there is nothing to say"),

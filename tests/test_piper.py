@@ -205,7 +205,7 @@ def test_without_the_package_it_says_what_to_install(monkeypatch: pytest.MonkeyP
         raise piper.PackageNotFoundError(package)
 
     monkeypatch.setattr(piper, "version", missing)
-    with pytest.raises(EngineError, match=r"`pip install 'audioguide\[piper\]'`"):
+    with pytest.raises(EngineError, match=r"`pip install '\.\[piper\]'`"):
         Piper().fingerprint(voice)
 
 

@@ -105,13 +105,14 @@ def _fail_expected(error: AudioguideError) -> int:
 
 def _is_help(error: Any) -> bool:
     """Return whether no command was given, which click takes for an error whose message is the help, or nothing."""
-    return not error.message or (error.ctx is not None and error.message == error.ctx.get_help())
+    words = error.format_message()
+    return not words or (error.ctx is not None and words == error.ctx.get_help())
 
 
 def _tell_help(error: Any) -> int:
     """Print the help just as it is laid out; an empty message means that it has been printed."""
-    if error.message:
-        typer.echo(error.message, err=True)
+    if words := error.format_message():
+        typer.echo(words, err=True)
     return 2
 
 

@@ -27,7 +27,12 @@ class Recording:
 
 
 class Engine(Protocol):
-    """Speaks phrases. One instance serves one build; it is closed when the build ends."""
+    """Speaks phrases. A build may have several instances, each of them used by one thread at a time.
+
+    An instance is not bound to a thread, a voice or a build: it stays loaded, and serves whatever sessions its process
+    builds next. It is closed when there are none left. Where speak() hangs, or Ctrl-C was pressed, close() comes from
+    another thread while speak() still runs: it must not wait for it, and speak() may then end in any error.
+    """
 
     slowest_wpm: float
     fastest_wpm: float
@@ -60,7 +65,7 @@ class Engine(Protocol):
         """
 
     def close(self) -> None:
-        """Let go of what it holds."""
+        """Let go of what it holds, such as a model or a child process; perhaps from another thread than speak()'s."""
 
 
 _BUILT_IN = {
