@@ -60,6 +60,12 @@ def in_order(jobs: Sequence[Callable[[], _Result]], patience_s: float = float("i
         work.dropped.set()
 
 
+def beside(job: Callable[[], None]) -> None:
+    """Do a job on a thread of its own that nobody waits for; what goes wrong in it shows where its work is missed."""
+    if hands() > 1:
+        _Hand(_Work([job])).start()
+
+
 def settle(within_s: float) -> bool:
     """Wait for threads that still work on dropped jobs; return whether all have ended."""
     until = time.monotonic() + within_s

@@ -21,9 +21,10 @@ _HEADER = bytes.fromhex("fff384c4")
 _SIDE_INFO = 9
 _XING_FLAGS = 0x0F
 """Frame count, byte count, seek table and quality follow."""
-_LAME_QUALITY = 3
-"""LAME's own choice for constant bit rates. 2 takes twice as long and is no nearer to the original: over twenty phrases
-of the natural voice 20.7 dB of signal to noise (3: 24.0), 3.5 dB of log-spectral distance (3: 3.2)."""
+_LAME_QUALITY = 5
+"""Of LAME's 0 (slow) to 9. Over twenty phrases of the natural voice, signal to noise and log-spectral distance are
+20.7 and 3.5 dB at 2, 24.0 and 3.2 at 3, 23.5 and 3.3 at 5, 26.2 and 4.5 at 7; 5 takes two fifths of the time of 2.
+"""
 _SYNC = 0x7FF
 _HZ = (44_100, 48_000, 32_000)
 _KBPS = {

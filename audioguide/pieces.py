@@ -6,7 +6,7 @@ from functools import partial
 
 from audioguide import sound
 from audioguide.clock import FRAME, FRAME_MS, LEAD, TAIL, frames_for
-from audioguide.crew import in_order
+from audioguide.crew import beside, in_order
 from audioguide.errors import DamagedError
 from audioguide.model import Bell, Clip, Phrase, Sound, Tick, Timeline
 from audioguide.mp3 import FRAME_BYTES, encode, encoder_version, info_frame, stream_frames
@@ -40,6 +40,12 @@ class Pieces:
     def __init__(self, store: Store) -> None:
         """Keep pieces in store."""
         self._store = store
+
+    def begin(self) -> None:
+        """Begin with what every session needs, where it is missing; one core idles while an engine is loaded."""
+        pieces = [piece for piece in (_minute(), _opening()) if self._store.facts(_KIND, piece.key) is None]
+        if pieces:
+            beside(partial(self._make_missing, pieces))
 
     def stream(self, timeline: Timeline, clips: Mapping[Phrase, Clip]) -> Iterator[bytes | memoryview]:
         """Yield the Info frame, then the frames of the whole session in time order; several pieces are made at once.

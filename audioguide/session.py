@@ -291,6 +291,7 @@ def _write(planned: Callable[[], Session], out: Path, store: Store) -> Session:
     while True:
         try:
             with atomic_file(out) as draft:
+                Pieces(store).begin()
                 session = planned()
                 _put(session, draft, store)
             store.let_go()

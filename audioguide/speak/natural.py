@@ -122,7 +122,9 @@ def _loaded() -> Any:
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # since 1.29 onnxruntime phones home, from its import on
     from hibari import Hibari
 
-    return Hibari(voice="heart", threads=1)
+    model = Hibari(voice="heart", threads=1)
+    _ = model.g2p  # its dictionary is loaded where first asked for, and so by several threads at once
+    return model
 
 
 def _trimmed(sentence: "NDArray[np.float32]") -> "NDArray[np.float32]":

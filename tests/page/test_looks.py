@@ -246,7 +246,7 @@ def test_other_phones_need_no_scrolling_either(opened: Open, size: tuple[int, in
 
 @pytest.mark.parametrize("language", html.page_languages())
 def test_every_language_fits_the_smallest_screen(opened: Open, host: Host, made: Made, language: str) -> None:
-    title = "Psoas release, an hour and twenty-five minutes, for Ada, brief, into sleep, voice system, at 100 words a minute"
+    title = "Psoas release, an hour and twenty-five minutes, for Ada, brief, into sleep, voice system, at 100 words"
     host.files = made.site(replace(made.english, language=language, title=title), made.german)
     phone = opened(f"{host.url}#{made.english.id}")
     assert fits(phone), language
