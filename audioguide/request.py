@@ -70,7 +70,7 @@ class Request:
             "settings": dict(self.settings),
             "said": dict(self.said),
             "only": self.only,
-            "with_closing": self.with_closing,
+            "with_closing": self.with_closing is not None,
             "rehearsal": self.rehearsal,
             "from": self.from_step,
         }
