@@ -25,7 +25,10 @@ def batch(
         ),
     ],
     workers: Annotated[
-        str, typer.Option("--workers", metavar="N|dask://HOST:PORT", help="How many processes; left open, one a core.")
+        str,
+        typer.Option(
+            "--workers", metavar="N|dask://HOST:PORT", help="How many processes; left open, one a core, eight at most."
+        ),
     ] = "",
     cache: o.Cache = None,
     as_json: o.Json = False,
