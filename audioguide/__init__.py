@@ -6,12 +6,13 @@ build("20m", practice="psoas-release", out="session.mp3")  # an AudioguideError 
 
 from typing import TYPE_CHECKING
 
+from audioguide.version import __version__
+
 if TYPE_CHECKING:
     from audioguide.errors import AudioguideError
     from audioguide.session import build
 
 __all__ = ["AudioguideError", "__version__", "build"]
-__version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> object:

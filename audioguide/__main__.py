@@ -25,7 +25,7 @@ def main() -> None:
             signal.signal(number, lambda number, _: sys.exit(128 + number))
     arguments = sys.argv[1:]
     if arguments == ["--version"]:
-        from audioguide import __version__
+        from audioguide.version import __version__
 
         print(f"audioguide {__version__}")
     elif told := _told_before(arguments):

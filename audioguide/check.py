@@ -15,9 +15,9 @@ from audioguide.practice import Practice, find_practice
 from audioguide.promises import check_promises
 from audioguide.request import Request
 from audioguide.rounds import Outcome, Rounds
-from audioguide.shelf import read_toml
 from audioguide.speak.normalise import unreadable
 from audioguide.tags import MOST_CHAPTERS
+from audioguide.toml import read_toml
 from audioguide.unreached import Unreached
 
 SCHEMA = 1

@@ -16,6 +16,8 @@ FRAME_MS = 24
 LEAD, TAIL = 1, 2
 """Frames of room tone that a piece carries in front of its sound and behind it. They are taken from the silences around
 it: the next piece's encoder starts 1105 samples early, and covers the end of the piece before."""
+TICK = 3
+"""Frames (72 ms) that a tick sounds: it marks a silence that a rehearsal has cut."""
 LONGEST_SESSION_H = 24
 
 _NUMBER = r"([0-9]{1,9}(?:\.[0-9]{1,9})?)"

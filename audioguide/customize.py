@@ -5,8 +5,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from audioguide.errors import OutputError
-from audioguide.language import SUFFIX
 from audioguide.practice import Practice, practice_names
+from audioguide.script_language import SUFFIX
 
 _STARTER = Path(__file__).parent / "starter"
 _GUIDE, _TOML = "GUIDE.md", "practice.toml"

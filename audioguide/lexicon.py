@@ -1,12 +1,9 @@
 """How words are said: the tables ``[lexicon]`` of a voice and of a practice, whose entries know their lines."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from audioguide.model import Source
-from audioguide.shelf import Table
-
-KEY = "lexicon"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,23 +19,6 @@ class Said:
 
 
 Lexicon = tuple[Said, ...]
-
-
-def read_lexicon(table: Table) -> Lexicon:
-    """Return the entries of ``[lexicon]``, and of ``[lexicon.ENGINE]`` for one engine.
-
-    Raises:
-        ScriptError: an entry is no text.
-    """
-    return tuple(_entries(table.table_of(KEY)))
-
-
-def _entries(table: Table, engine: str = "") -> Iterator[Said]:
-    for word, value in table.values.items():
-        if isinstance(value, dict) and not engine:
-            yield from _entries(table.table_of(word), word)
-        else:
-            yield Said(word, table.text_of(word), engine, table.source(word))
 
 
 def entries_for(engine: str, lexicons: Iterable[Lexicon]) -> dict[str, Said]:

@@ -8,7 +8,7 @@ from jinja2 import Environment, TemplateError, TemplateNotFound, TemplateSyntaxE
 from jinja2.exceptions import SecurityError, UndefinedError
 
 from audioguide.errors import did_you_mean
-from audioguide.language import FUNCTIONS, JINJA_GLOBALS
+from audioguide.script_names import FUNCTIONS, JINJA_GLOBALS
 
 _TAGS_WITH_END = ("if", "for", "macro", "call", "filter", "block", "set", "raw", "autoescape", "with")
 _SYNTAX = (

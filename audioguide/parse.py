@@ -11,9 +11,9 @@ from difflib import get_close_matches
 from fractions import Fraction
 from functools import partial
 
+from audioguide.characters import HIDDEN, PRIVATE
 from audioguide.clock import duration, frames
 from audioguide.errors import Found, ScriptError
-from audioguide.language import HIDDEN, PRIVATE
 from audioguide.model import Bell, Chapter, Cue, Line, Pause, Phrase, Source, Written
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from audioguide import sound
-from audioguide.clock import FRAME, FRAME_MS, LEAD, TAIL, frames_for
+from audioguide.clock import FRAME, FRAME_MS, LEAD, TAIL, TICK, frames_for
 from audioguide.crew import beside, in_order
 from audioguide.errors import DamagedError
 from audioguide.model import Bell, Clip, Phrase, Sound, Tick, Timeline
@@ -106,7 +106,7 @@ def _sound(placed: Sound, clips: Mapping[Phrase, Clip]) -> Piece:
             count = LEAD + sound.bell_frames(strokes) + TAIL
             return _piece(("bell", strokes), count, lambda _: sound.bell(strokes))
         case Tick():
-            return _piece(("tick", sound.TICK), LEAD + sound.TICK + TAIL, lambda _: sound.tick())
+            return _piece(("tick", TICK), LEAD + TICK + TAIL, lambda _: sound.tick())
 
 
 def _phrase(clip: Clip, level_db: float, announced: bool) -> Piece:

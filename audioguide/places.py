@@ -18,7 +18,7 @@ from jinja2 import TemplateSyntaxError
 from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
 
-from audioguide.language import PRIVATE
+from audioguide.characters import PRIVATE
 
 FIRST, LAST = 0xF0000, 0xFFFFD
 PLACE = re.compile(f"[{chr(FIRST)}-{chr(LAST)}]")

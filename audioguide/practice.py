@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from audioguide.characters import HIDDEN
 from audioguide.choices import GUIDANCE
 from audioguide.clock import FRAME, LONGEST_SESSION_H, RATE_HZ, duration
 from audioguide.errors import Found, InputError, did_you_mean
-from audioguide.language import HIDDEN, LAST_WORDS, SUFFIX, base_language
-from audioguide.lexicon import Lexicon, read_lexicon
+from audioguide.language import base_language
+from audioguide.lexicon import Lexicon
 from audioguide.model import ORDINARY, Line, Manner
-from audioguide.shelf import Layer, Table, is_file, is_path, read_toml, shelf, unknown_name
+from audioguide.script_language import LAST_WORDS, SUFFIX
+from audioguide.shelf import Layer, is_file, is_path, shelf, unknown_name
+from audioguide.toml import Table, read_lexicon, read_toml
 
 _FILE = "practice.toml"
 _KEYS = ("extends", "title", "language", "description", "steps", "interlude", "longest_silence", "lexicon", "check")

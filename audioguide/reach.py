@@ -9,8 +9,8 @@ from typing import TypeVar
 from jinja2 import Environment, meta, nodes
 
 from audioguide.errors import did_you_mean
-from audioguide.language import FUNCTIONS, VARIABLES
 from audioguide.model import Source
+from audioguide.script_names import FUNCTIONS, VARIABLES
 
 _MOST_MINUTES = 24 * 60
 _OPEN = "voice"

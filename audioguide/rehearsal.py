@@ -3,10 +3,9 @@
 from bisect import bisect_left
 from dataclasses import dataclass, replace
 
-from audioguide.clock import FRAME, LEAD, frames
+from audioguide.clock import FRAME, LEAD, TICK, frames
 from audioguide.model import Placed, Sound, Tick, Timeline
 from audioguide.plan import CLOSING, OPENING
-from audioguide.sound import TICK
 
 LONGEST_KEPT = frames(2)
 """A silence up to here stays as it is. Frames."""

@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
+from audioguide.characters import PRIVATE
 from audioguide.choices import ENDINGS, GUIDANCE, PRACTICE, VOICE
 from audioguide.clock import RATE_HZ, file_length
 from audioguide.errors import InputError, did_you_mean
-from audioguide.language import FUNCTIONS, JINJA_GLOBALS, PRIVATE, VARIABLES
 from audioguide.lexicon import Lexicon, Said
 from audioguide.model import Source
+from audioguide.script_names import FUNCTIONS, JINJA_GLOBALS, VARIABLES
 
 _MOST_NAME_BYTES = 180
 ORDINARY_LENGTH = 20 * 60 * RATE_HZ

@@ -12,6 +12,7 @@ from jinja2.runtime import BlockReference, Context, LoopContext, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import Joiner, Namespace
 
+from audioguide.characters import PRIVATE
 from audioguide.errors import ScriptError, did_you_mean
 from audioguide.files import read_at_most
 from audioguide.guard import (
@@ -31,9 +32,9 @@ from audioguide.guard import (
     require_plain,
     settled,
 )
-from audioguide.language import JINJA_GLOBALS, PRIVATE
 from audioguide.model import Source
 from audioguide.rewrite import Counted, Guarding
+from audioguide.script_names import JINJA_GLOBALS
 from audioguide.shelf import Layer, is_file
 
 MOST_BYTES = 300_000

@@ -8,7 +8,6 @@ from fractions import Fraction
 from hashlib import sha256
 from pathlib import Path
 
-from audioguide import __version__
 from audioguide.captions import caption_kinds, spoken
 from audioguide.captions import captions as captions_text
 from audioguide.choices import ENDINGS, GUIDANCE, PRACTICE, VOICE
@@ -32,6 +31,7 @@ from audioguide.speak.cast import Reader, reader
 from audioguide.speak.normalise import apply_lexicon
 from audioguide.store import Store, open_store
 from audioguide.tags import MOST_CHAPTERS, About, Lyrics, id3, private_frame, read_tag, tag_size
+from audioguide.version import __version__
 from audioguide.voices import RECORDED, Voice, find_voice, voice_names
 from audioguide.wording import rendered_text, sounds_before
 from audioguide.workshop import Workshop

@@ -7,7 +7,7 @@ import warnings
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from audioguide.clock import FRAME, FRAME_MS, LEAD, RATE_HZ, TAIL, frames_for
+from audioguide.clock import FRAME, FRAME_MS, LEAD, RATE_HZ, TAIL, TICK, frames_for
 from audioguide.level import TARGET_LUFS, gain, limit, momentary_maximum
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ TONE_DBFS = -62.0
 """RMS of the room tone: above what puts loudspeakers to sleep, below what a listener notices."""
 BELL_UNDER_LU = 6.0
 TICK_UNDER_LU = 12.0
-TICK = 3
-"""Frames (72 ms) that a tick sounds: it marks a silence that a rehearsal has cut."""
 SWELL = 100
 """Frames (2.4 s) in which the room tone rises in front of an announced phrase."""
 SWELL_DB = 9.0

@@ -7,12 +7,12 @@ from jinja2 import Environment, TemplateNotFound, TemplateSyntaxError
 from audioguide.choices import ENDINGS, GUIDANCE
 from audioguide.clock import RATE_HZ
 from audioguide.errors import ScriptError, did_you_mean
-from audioguide.language import SUFFIX
 from audioguide.model import Source
 from audioguide.practice import Practice
 from audioguide.reach import Branch, Template, read_template
 from audioguide.rounds import LONGEST, Outcome, Rounds
 from audioguide.sandbox import FolderLoader
+from audioguide.script_language import SUFFIX
 
 _CHOICES = {"ending": ENDINGS, "guidance": GUIDANCE}
 _MINUTE = 60 * RATE_HZ

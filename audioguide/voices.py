@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from audioguide.errors import InputError
-from audioguide.lexicon import Lexicon, read_lexicon
-from audioguide.shelf import Table, is_file, is_path, read_toml, shelf, unknown_name
+from audioguide.lexicon import Lexicon
+from audioguide.shelf import is_file, is_path, shelf, unknown_name
+from audioguide.toml import Table, read_lexicon, read_toml
 
 RECORDED = "recorded"
 """The engine of a voice that a person has recorded."""

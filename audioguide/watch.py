@@ -7,8 +7,8 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
+from audioguide.characters import HIDDEN
 from audioguide.errors import AudioguideError, InputError, ScriptErrors
-from audioguide.language import HIDDEN
 from audioguide.practice import find_practice
 from audioguide.shelf import is_file, is_path
 

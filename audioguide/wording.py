@@ -9,7 +9,6 @@ from pathlib import Path
 
 from audioguide.clock import RATE_HZ
 from audioguide.errors import Found, InputError, ScriptError, did_you_mean
-from audioguide.language import FUNCTIONS, VARIABLES
 from audioguide.model import Bell, Chapter, Cue, Line, Pause, Phrase, Source, Written
 from audioguide.numerals import length_in_words
 from audioguide.parse import LINE_END, parse
@@ -17,6 +16,7 @@ from audioguide.permissions import gives_leave
 from audioguide.practice import Practice, Step
 from audioguide.render import Renderer
 from audioguide.request import ORDINARY_LENGTH, Request
+from audioguide.script_names import FUNCTIONS, VARIABLES
 
 APART_S = 20
 """Seconds between the grounding and the closing of one file: players notice late that the first has ended."""

@@ -11,10 +11,10 @@ import soundfile
 from numpy.typing import NDArray
 
 from audioguide.clock import FRAME, RATE_HZ
-from audioguide.language import SUFFIX
 from audioguide.model import Cue, Line, Phrase, Source
 from audioguide.mp3 import encode, info_frame
 from audioguide.parse import parse
+from audioguide.script_language import SUFFIX
 
 Signal = NDArray[np.float64]
 

@@ -9,11 +9,11 @@ from helpers import write_practice
 from audioguide.clock import FRAME, RATE_HZ, seconds
 from audioguide.companion import companion_request, edges
 from audioguide.errors import InputError
-from audioguide.language import LAST_WORDS
 from audioguide.manifest import Manifest
 from audioguide.model import Bell, Phrase, Sound
 from audioguide.practice import find_practice
 from audioguide.request import Request
+from audioguide.script_language import LAST_WORDS
 from audioguide.session import Session, plan, render, write
 from audioguide.store import Store
 from audioguide.wording import APART_S

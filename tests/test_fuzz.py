@@ -9,14 +9,15 @@ from helpers import lines
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from audioguide.characters import HIDDEN
 from audioguide.errors import AudioguideError
 from audioguide.guard import ATTRIBUTES, FILTERS, TESTS, names_in
-from audioguide.language import FUNCTIONS, HIDDEN, JINJA_GLOBALS
 from audioguide.model import Chapter, Cue, Phrase
 from audioguide.parse import parse
 from audioguide.practice import read_practice
 from audioguide.render import Renderer
 from audioguide.request import check_settings
+from audioguide.script_names import FUNCTIONS, JINJA_GLOBALS
 from audioguide.shelf import Layer
 from audioguide.voices import read_voice
 

@@ -6,11 +6,11 @@ import pytest
 from voices_for_tests import Counting, Plain, Reading, lexicon, phrase, use, voice_of
 
 from audioguide.errors import ScriptError
-from audioguide.lexicon import Lexicon, Said, entries_for, read_lexicon
+from audioguide.lexicon import Lexicon, Said, entries_for
 from audioguide.model import Source
-from audioguide.shelf import read_toml
 from audioguide.speak.speaker import Speaker
 from audioguide.store import Store
+from audioguide.toml import read_lexicon, read_toml
 
 WHOLE = """\
 title = "psoas = not here"

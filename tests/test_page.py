@@ -7,8 +7,9 @@ from html.parser import HTMLParser
 
 import pytest
 
-from audioguide.language import LAST_WORDS, base_language
+from audioguide.language import base_language
 from audioguide.phone.html import ASSETS, Grounding, PageData, Session, page, page_languages
+from audioguide.script_language import LAST_WORDS
 
 SESSION = Session(
     id="0123456789ab",

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from attacks_for_tests import FIFO, LINK, ROWS, Row, lay, work
 
-from audioguide.language import HIDDEN
+from audioguide.characters import HIDDEN
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs a bound on memory, links and pipes")
 MOST_SECONDS, MOST_MB = 5, 500

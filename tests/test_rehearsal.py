@@ -17,7 +17,7 @@ from sessions_for_tests import HUM, LONG, Finished
 
 from audioguide.captions import KINDS, captions
 from audioguide.cli.main import run
-from audioguide.clock import FRAME, LEAD, RATE_HZ, TAIL, frames
+from audioguide.clock import FRAME, LEAD, RATE_HZ, TAIL, TICK, frames
 from audioguide.errors import InputError
 from audioguide.manifest import from_bytes, to_bytes
 from audioguide.model import Bell, Phrase, Placed, Sound, Source, Tick, Timeline
@@ -25,7 +25,7 @@ from audioguide.plan import CLOSING, LONGEST_SILENCE, OPENING, SLEEP_CLOSING, la
 from audioguide.rehearsal import CUT, LONGEST_KEPT, beginning_with, rehearsal
 from audioguide.request import Request, default_out
 from audioguide.session import write
-from audioguide.sound import TICK, TONE_DBFS, tick, to_signal, tone
+from audioguide.sound import TONE_DBFS, tick, to_signal, tone
 from audioguide.store import Store
 from audioguide.tags import read_chapters
 from audioguide.timetable import as_json, bar, shares, summary, table

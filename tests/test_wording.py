@@ -7,11 +7,11 @@ from helpers import cues, write_practice
 
 from audioguide.clock import RATE_HZ
 from audioguide.errors import InputError, ScriptError
-from audioguide.language import LAST_WORDS
 from audioguide.model import ORDINARY, Bell, Chapter, Cue, Manner, Phrase, Source
 from audioguide.practice import Practice, read_practice
 from audioguide.render import Renderer
 from audioguide.request import Request
+from audioguide.script_language import LAST_WORDS
 from audioguide.shelf import Layer
 from audioguide.wording import read_cues, read_phrases, rendered_text
 

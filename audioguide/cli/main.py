@@ -36,7 +36,7 @@ for room in (build, listen, care, picture, phone, shelves, record, rehearse, wor
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        from audioguide import __version__
+        from audioguide.version import __version__
 
         typer.echo(f"audioguide {__version__}")
         raise typer.Exit

@@ -45,7 +45,7 @@ def check(
 
 def _shown(text: str) -> str:
     """Return text on one line, with what is hidden in it made visible: a script may come from anywhere."""
-    from audioguide.language import HIDDEN
+    from audioguide.characters import HIDDEN
 
     return HIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", " ".join(text.split()))
 
