@@ -1,17 +1,12 @@
-"""The program: answers at once what needs no command line put together, and hands on everything else."""
+"""The entry point of `audioguide` and `python -m audioguide`."""
 
 import os
 import signal
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
-if TYPE_CHECKING:
-    from audioguide.again import Told
-
-_REMEMBERED = ("build", "rehearse")
-"""The commands whose outcome is taken down."""
 _TIDY_S = 0.5
+"""How long threads may take to finish what they are writing before the process exits."""
 
 
 def main() -> None:
@@ -28,61 +23,15 @@ def main() -> None:
         from audioguide.version import __version__
 
         print(f"audioguide {__version__}")
-    elif told := _told_before(arguments):
-        _leave(_tell(told))
     else:
         _leave(_run(arguments))
 
 
-def _told_before(arguments: Sequence[str]) -> "Told | None":
-    if not arguments or arguments[0] not in _REMEMBERED:
-        return None
-    from audioguide.again import recall
-    from audioguide.errors import InputError
-    from audioguide.store import open_store
-
-    try:
-        return recall(arguments, open_store(_cache(arguments)))
-    except InputError:  # the command line tells it
-        return None
-
-
-def _tell(told: "Told") -> int:
-    """Say what was told before, and return the exit code."""
-    try:
-        for stream, words in ((sys.stdout, told.out), (sys.stderr, told.err)):
-            if stream is not None:
-                stream.write(words)
-                stream.flush()
-    except BrokenPipeError:  # its reader has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        print(f"the system refused: {error}", file=sys.stderr)
-        return 1
-    return 0
-
-
-def _cache(arguments: Sequence[str]) -> str | None:
-    """Return the folder behind --cache; where that is written in another way, nothing is found there, and no harm done.
-
-    >>> _cache(["build", "5", "--cache", "here"]), _cache(["build", "5", "--cache=here"]), _cache(["build", "5"])
-    ('here', 'here', None)
-    """
-    for word, following in zip(arguments, [*arguments[1:], ""], strict=True):
-        name, _, value = word.partition("=")
-        if name == "--cache":
-            return value or following or None
-    return None
-
-
 def _run(arguments: list[str]) -> int:
     try:
-        from audioguide.cli import options
         from audioguide.cli.main import run
     except KeyboardInterrupt:  # while all of it is loaded, with nothing begun yet
         return 130
-    options.ARGUMENTS = arguments
     return run(arguments)
 
 

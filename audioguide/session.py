@@ -17,7 +17,7 @@ from audioguide.errors import DamagedError, InputError, ScriptError, did_you_mea
 from audioguide.files import Draft, atomic_file
 from audioguide.fit import Fitter, Progress, Studio
 from audioguide.language import base_language
-from audioguide.manifest import OWNER, Manifest, from_bytes, to_bytes
+from audioguide.manifest import OWNER, Manifest, to_bytes
 from audioguide.model import Chapter, Clip, Cue, Line, Phrase, Source, Timeline
 from audioguide.mp3 import encoder_version
 from audioguide.numerals import length_in_words
@@ -30,7 +30,7 @@ from audioguide.request import ORDINARY_LENGTH, Request, check_said, check_setti
 from audioguide.speak.cast import Reader, reader
 from audioguide.speak.normalise import apply_lexicon
 from audioguide.store import Store, open_store
-from audioguide.tags import MOST_CHAPTERS, About, Lyrics, id3, private_frame, read_tag, tag_size
+from audioguide.tags import MOST_CHAPTERS, About, Lyrics, id3, tag_size
 from audioguide.version import __version__
 from audioguide.voices import RECORDED, Voice, find_voice, voice_names
 from audioguide.wording import rendered_text, sounds_before
@@ -142,16 +142,6 @@ def renew(
         session = _write(lambda: at_hand.pop() if at_hand else plan(request, store, workshop=workshop), out, store)
     _write_captions(session, out, kinds)
     return session, written
-
-
-def holds(out: Path, session: Session) -> bool:
-    """Return whether a file says of itself that it is this session; its frames are not looked at."""
-    try:
-        made_of = from_bytes(private_frame(read_tag(out), OWNER) or b"")
-    except InputError:
-        return False
-    unsigned = to_bytes(replace(session.manifest, sha256=""))
-    return made_of is not None and to_bytes(replace(made_of, sha256="")) == unsigned
 
 
 def _stands(session: Session, out: Path, store: Store) -> bool:

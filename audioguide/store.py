@@ -27,7 +27,7 @@ TAG = "CACHEDIR.TAG"
 TAG_TEXT = (
     b"Signature: 8a477f597d28d172789f06886806bc55\n# Phrases that audioguide has spoken; may be deleted at any time.\n"
 )
-KINDS = ("clips", "pieces", "gains", "paces", "covers", "builds")
+KINDS = ("clips", "pieces", "gains", "paces", "covers")
 
 _MOST_HEAD = 4096
 _CHECKSUM = 16

