@@ -20,7 +20,7 @@ def main() -> None:
             signal.signal(number, lambda number, _: sys.exit(128 + number))
     arguments = sys.argv[1:]
     if arguments == ["--version"]:
-        from audioguide.version import __version__
+        from audioguide.core.version import __version__
 
         print(f"audioguide {__version__}")
     else:
@@ -40,7 +40,7 @@ def _leave(code: int) -> NoReturn:
 
     What it is at, such as a file that it writes, it may bring to its end.
     """
-    crew = sys.modules.get("audioguide.crew")
+    crew = sys.modules.get("audioguide.core.threads")
     if crew is None or crew.settle(_TIDY_S):
         sys.exit(code)
     for stream in filter(None, (sys.stdout, sys.stderr)):

@@ -18,11 +18,11 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
-from audioguide import upkeep
+from audioguide.storage import prune as upkeep
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
-from faults_for_tests import Bench, Killings, ended, kill_at_random
+from support.faults import Bench, Killings, ended, kill_at_random
 
 LENGTHS = {"5": 0.8, "60": 0.2}
 """Length in minutes -> its share of the kills."""

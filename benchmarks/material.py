@@ -12,14 +12,15 @@ import sys
 import wave
 from pathlib import Path
 
-from audioguide import level, sound
-from audioguide.clock import FRAME, FRAME_MS, RATE_HZ, parse_length
-from audioguide.model import Phrase
-from audioguide.practice import find_practice
-from audioguide.request import Request
-from audioguide.session import Session, plan
-from audioguide.speak.speaker import Speaker
-from audioguide.store import Store
+from audioguide.audio import loudness as level
+from audioguide.audio import sound
+from audioguide.core.clock import FRAME, FRAME_MS, RATE_HZ, parse_length
+from audioguide.core.model import Phrase
+from audioguide.core.request import Request
+from audioguide.practice.definition import find_practice
+from audioguide.session.build import Session, plan
+from audioguide.speech.speaker import Speaker
+from audioguide.storage.store import Store
 
 
 def lay_ready(request: Request, store: Store, folder: Path) -> None:

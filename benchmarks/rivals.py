@@ -68,8 +68,8 @@ def engine(material: Path) -> None:
     lines = json.loads((material / "lines.json").read_text())
     if lines["engine"] == "natural":
         return _hibari(lines["lines"])
-    from audioguide.speak.engine import find_engine
-    from audioguide.voices import find_voice
+    from audioguide.speech.engine import find_engine
+    from audioguide.speech.voices import find_voice
 
     speaker, voice = find_engine(lines["engine"], "rivals.py"), find_voice(lines["voice"])
     for words, pace_wpm in lines["lines"]:
@@ -79,8 +79,8 @@ def engine(material: Path) -> None:
 
 def _hibari(lines: list[tuple[str, float]]) -> None:
     """Speak with hibari-tts itself, through the settings that our engine has for it."""
-    from audioguide.speak import natural
-    from audioguide.speak.engine import at_pace
+    from audioguide.speech.engine import at_pace
+    from audioguide.speech.engines import hibari as natural
 
     voice = natural.Natural()._load()
     for words, pace_wpm in lines:

@@ -15,16 +15,16 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from audioguide.clock import FRAME_MS, parse_length
-from audioguide.meter import read
-from audioguide.model import Phrase
-from audioguide.request import Request
-from audioguide.session import plan, write
-from audioguide.speak.cast import why_not as why_not_spoken
-from audioguide.speak.reference import pace_wpm
-from audioguide.store import Store
-from audioguide.transcribe import listen, why_not
-from audioguide.voices import find_voice, voice_names
+from audioguide.audio.meter import read
+from audioguide.checks.transcribe import listen, why_not
+from audioguide.core.clock import FRAME_MS, parse_length
+from audioguide.core.model import Phrase
+from audioguide.core.request import Request
+from audioguide.session.build import plan, write
+from audioguide.speech.calibration import pace_wpm
+from audioguide.speech.reader import why_not as why_not_spoken
+from audioguide.speech.voices import find_voice, voice_names
+from audioguide.storage.store import Store
 
 
 @dataclass(frozen=True)

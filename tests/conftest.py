@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from audioguide.store import Store
+from audioguide.storage.store import Store
 
-FAKE_VOICE = str(Path(__file__).parent / "fake.toml")
+FAKE_VOICE = str(Path(__file__).parent / "support" / "fake.toml")
 
 
 @pytest.fixture(scope="session")

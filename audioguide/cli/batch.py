@@ -9,7 +9,7 @@ import typer
 from audioguide.cli import options as o
 
 if TYPE_CHECKING:
-    from audioguide.batch import Outcome
+    from audioguide.session.batch import Outcome
 
 app = typer.Typer()
 SCHEMA = 1
@@ -38,11 +38,11 @@ def batch(
     Columns: length, practice, voice, grounding, ending, guidance, pace, bell, only, captions, out; any other is a
     variable for the scripts, such as name; say_name tells how that is said.
     """
-    from audioguide import batch as batches
     from audioguide.cli.progress import counting
-    from audioguide.crew import hands
-    from audioguide.files import at_home
-    from audioguide.roster import read_roster
+    from audioguide.core.threads import hands
+    from audioguide.session import batch as batches
+    from audioguide.session.batch_list import read_roster
+    from audioguide.storage.atomic import at_home
 
     rows = read_roster(roster)
     pool = batches.find_pool(workers or str(min(hands(), len(rows))))
@@ -73,7 +73,7 @@ def _show(roster: Path, outcomes: "list[Outcome]", as_json: bool) -> None:
 
 
 def _line(one: "Outcome") -> str:
-    from audioguide.clock import clock
+    from audioguide.core.clock import clock
 
     out = Path(one.out)
     shown = out.relative_to(Path.cwd()) if out.is_relative_to(Path.cwd()) else out
@@ -81,7 +81,7 @@ def _line(one: "Outcome") -> str:
 
 
 def _as_json(one: "Outcome") -> dict[str, object]:
-    from audioguide.clock import RATE_HZ
+    from audioguide.core.clock import RATE_HZ
 
     told: dict[str, object] = {"line": one.line, "state": one.state, "file": one.out or None}
     if one.state == "failed":

@@ -10,8 +10,8 @@ from audioguide.cli import options as o
 from audioguide.cli.progress import speaking
 
 if TYPE_CHECKING:
-    from audioguide.request import Request
-    from audioguide.session import Session
+    from audioguide.core.request import Request
+    from audioguide.session.build import Session
 
 app = typer.Typer()
 
@@ -35,11 +35,11 @@ def write(
     asked: "Request", captions: str, out: Path | None, cache: Path | None, as_json: bool, verbose: bool, hint: str = ""
 ) -> None:
     """Write a session, and print what was written; on stderr the details, if asked for, and a hint."""
-    from audioguide import session
-    from audioguide.captions import caption_kinds
-    from audioguide.files import at_home
-    from audioguide.request import default_out
-    from audioguide.store import open_store
+    from audioguide.core.request import default_out
+    from audioguide.session import build as session
+    from audioguide.storage.atomic import at_home
+    from audioguide.storage.store import open_store
+    from audioguide.timeline.captions import caption_kinds
 
     path, store, kinds = at_home(out or default_out(asked)), open_store(cache), caption_kinds(captions)
     with speaking() as progress:
@@ -54,8 +54,9 @@ def write(
 @o.for_request
 def plan(asked: "Request", cache: o.Cache = None, as_json: o.Json = False) -> None:
     """Print the timetable: when what is said, and the pauses. Speaks, but writes no MP3."""
-    from audioguide import session, timetable
-    from audioguide.store import open_store
+    from audioguide.session import build as session
+    from audioguide.storage.store import open_store
+    from audioguide.timeline import timetable
 
     with speaking() as progress:
         planned = session.plan(asked, open_store(cache), progress)
@@ -74,14 +75,14 @@ def plan(asked: "Request", cache: o.Cache = None, as_json: o.Json = False) -> No
 @o.for_request
 def render(asked: "Request") -> None:
     """Print the text of a session as it will be spoken, with its marks."""
-    from audioguide import session
+    from audioguide.session import build as session
 
     typer.echo(session.render(asked), nl=False)
 
 
 def line(built: "Session", path: Path) -> str:
     """Return what was written, in a line."""
-    from audioguide.clock import clock
+    from audioguide.core.clock import clock
 
     timeline = built.timeline
     chapters = f"{len(timeline.chapters)} chapter{'' if len(timeline.chapters) == 1 else 's'}"
@@ -90,7 +91,7 @@ def line(built: "Session", path: Path) -> str:
 
 
 def _facts(built: "Session", path: Path) -> dict[str, object]:
-    from audioguide.clock import RATE_HZ
+    from audioguide.core.clock import RATE_HZ
 
     timeline = built.timeline
     return {
@@ -106,7 +107,7 @@ def _facts(built: "Session", path: Path) -> dict[str, object]:
 
 
 def _details(built: "Session", folder: Path) -> str:
-    from audioguide.voices import RECORDED
+    from audioguide.speech.voices import RECORDED
 
     voice = built.voice
     pace = "" if voice.engine == RECORDED else f", {voice.pace_wpm:g} words a minute"

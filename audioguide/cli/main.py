@@ -11,8 +11,14 @@ from typing import Annotated, Any
 
 import typer
 
-from audioguide.cli import batch, build, care, listen, phone, picture, record, rehearse, shelves, upkeep, wording
-from audioguide.errors import AudioguideError, ScriptError, ScriptErrors
+from audioguide.cli import batch, build, phone, picture, rehearse
+from audioguide.cli import cache as upkeep
+from audioguide.cli import check as wording
+from audioguide.cli import lines as record
+from audioguide.cli import practices as shelves
+from audioguide.cli import say as listen
+from audioguide.cli import verify as care
+from audioguide.core.errors import AudioguideError, ScriptError, ScriptErrors
 
 _UsageError: Any = typer.BadParameter.__base__
 """click's UsageError; typer has carried a click of its own since 0.24, so click cannot be asked for it."""
@@ -36,7 +42,7 @@ for room in (build, listen, care, picture, phone, shelves, record, rehearse, wor
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        from audioguide.version import __version__
+        from audioguide.core.version import __version__
 
         typer.echo(f"audioguide {__version__}")
         raise typer.Exit

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from audioguide import choices
+from audioguide.core import defaults as choices
 
 if TYPE_CHECKING:
-    from audioguide.request import Request
+    from audioguide.core.request import Request
 
 Length = Annotated[
     str,
@@ -95,8 +95,8 @@ def request(
     Raises:
         InputError: one of them cannot be used.
     """
-    from audioguide.clock import parse_length
-    from audioguide.request import Request, read_said, read_settings
+    from audioguide.core.clock import parse_length
+    from audioguide.core.request import Request, read_said, read_settings
 
     samples = parse_length(length) if length else None
     known, said = read_settings(settings or ()), read_said(say or ())
@@ -123,7 +123,7 @@ def for_file(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _file_or_request(length: str, **given: Any) -> "Path | Request":
-    from audioguide.errors import InputError
+    from audioguide.core.errors import InputError
 
     if not length.lower().endswith(".mp3"):
         return request(length, **given)

@@ -28,10 +28,10 @@ def share(
     cache: o.Cache = None,
 ) -> None:
     """Show the sessions of DIR on a phone of this network: scan the code. Ctrl-C ends it."""
-    from audioguide.clock import RATE_HZ, parse_length
+    from audioguide.core.clock import RATE_HZ, parse_length
     from audioguide.phone import address
     from audioguide.phone.share import share as share_folder
-    from audioguide.store import open_store
+    from audioguide.storage.store import open_store
 
     idle_s = parse_length(idle) / RATE_HZ
     at = address.listen(address.LOOPBACK if local else address.private_address(), port)
@@ -89,7 +89,7 @@ def publish(
 ) -> None:
     """Write the phone page, the sessions and a podcast feed into SITE, for any web host."""
     from audioguide.phone.publish import publish as publish_folder
-    from audioguide.store import open_store
+    from audioguide.storage.store import open_store
 
     with speaking() as progress:
         done = publish_folder(folder, to, base_url, open_store(cache), _tell, progress)

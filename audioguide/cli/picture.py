@@ -7,10 +7,10 @@ import typer
 
 from audioguide.cli import options as o
 from audioguide.cli.progress import speaking
-from audioguide.errors import InputError
+from audioguide.core.errors import InputError
 
 if TYPE_CHECKING:
-    from audioguide.request import Request
+    from audioguide.core.request import Request
 
 app = typer.Typer()
 _SVG, _JPEG = ".svg", ".jpg"
@@ -31,8 +31,8 @@ def picture(
     cache: o.Cache = None,
 ) -> None:
     """Draw the timetable of a session: chapters, speech, silence and bells. Speaks for a LENGTH, but writes no MP3."""
-    from audioguide.files import atomic_file
-    from audioguide.request import default_out
+    from audioguide.core.request import default_out
+    from audioguide.storage.atomic import atomic_file
 
     usual = asked if isinstance(asked, Path) else default_out(asked)
     path = out or usual.with_suffix(_SVG)
@@ -46,9 +46,9 @@ def picture(
 
 
 def _of_file(file: Path, kind: str) -> bytes:
-    from audioguide.manifest import OWNER, from_bytes
-    from audioguide.picture import svg
-    from audioguide.tags import cover, private_frame, read_tag
+    from audioguide.audio.id3 import cover, private_frame, read_tag
+    from audioguide.session.manifest import OWNER, from_bytes
+    from audioguide.timeline.svg import svg
 
     tag = read_tag(file)
     made_of = from_bytes(private_frame(tag, OWNER) or b"")
@@ -62,10 +62,10 @@ def _of_file(file: Path, kind: str) -> bytes:
 
 
 def _of_request(asked: "Request", kind: str, cache: Path | None) -> bytes:
-    from audioguide import session
-    from audioguide.cover import draw, face
-    from audioguide.picture import svg
-    from audioguide.store import open_store
+    from audioguide.session import build as session
+    from audioguide.session.cover import draw, face
+    from audioguide.storage.store import open_store
+    from audioguide.timeline.svg import svg
 
     with speaking() as progress:
         planned = session.plan(asked, open_store(cache), progress)

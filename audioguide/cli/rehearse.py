@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from audioguide.choices import ENDINGS, GUIDANCE
 from audioguide.cli import build
 from audioguide.cli import options as o
+from audioguide.core.defaults import ENDINGS, GUIDANCE
 
 if TYPE_CHECKING:
-    from audioguide.request import Request
-    from audioguide.session import Session
+    from audioguide.core.request import Request
+    from audioguide.session.build import Session
 
 app = typer.Typer()
 
@@ -42,10 +42,10 @@ def watch(
     cache: o.Cache = None,
 ) -> None:
     """Build again at every save, until Ctrl-C; says in a line what changed, what was written, and how long it took."""
-    from audioguide import session
-    from audioguide import watch as watching
-    from audioguide.request import default_out
-    from audioguide.store import open_store
+    from audioguide.core.request import default_out
+    from audioguide.practice import watch as watching
+    from audioguide.session import build as session
+    from audioguide.storage.store import open_store
 
     asked = replace(asked, rehearsal=rehearsed)
     path, store = out or default_out(asked), open_store(cache)
@@ -77,9 +77,9 @@ def diff(
     settings: o.Settings = None,
 ) -> None:
     """Print what two practices say differently, and how the timetable moves; speaks nothing, lengths are estimated."""
-    from audioguide import difference
-    from audioguide.clock import parse_length
-    from audioguide.request import Request, read_settings
+    from audioguide.checks import diff as difference
+    from audioguide.core.clock import parse_length
+    from audioguide.core.request import Request, read_settings
 
     known = read_settings(settings or ())
     asked = Request(

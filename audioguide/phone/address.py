@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from io import StringIO
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
-from audioguide.errors import InputError
+from audioguide.core.errors import InputError
 
 LOOPBACK = IPv4Address("127.0.0.1")
 _HTTP = 80

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from audioguide.clock import RATE_HZ
-from audioguide.errors import InputError
-from audioguide.manifest import OWNER, Manifest, from_bytes
-from audioguide.mp3 import FRAME_BYTES, stream_frames
-from audioguide.tags import album, cover, private_frame, tag_size
+from audioguide.audio.id3 import album, cover, private_frame, tag_size
+from audioguide.audio.mp3 import FRAME_BYTES, stream_frames
+from audioguide.core.clock import RATE_HZ
+from audioguide.core.errors import InputError
+from audioguide.session.manifest import OWNER, Manifest, from_bytes
 
 _HEAD = 10
 _USUAL = Path("output")

@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from audioguide import session
-from audioguide.companion import companion_request, edges
-from audioguide.errors import AudioguideError
-from audioguide.fit import Progress
+from audioguide.core.errors import AudioguideError
+from audioguide.core.request import Request
 from audioguide.phone.catalogue import Entry, read, stamp_of
-from audioguide.request import Request
-from audioguide.store import Store, key_of
+from audioguide.phone.companion import companion_request, edges
+from audioguide.session import build as session
+from audioguide.session.fit import Progress
+from audioguide.storage.store import Store, key_of
 
 
 @dataclass(frozen=True, slots=True)

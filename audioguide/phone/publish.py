@@ -11,13 +11,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
-from audioguide.errors import InputError, OutputError
-from audioguide.files import Draft, atomic_file, read_at_most
-from audioguide.fit import Progress
+from audioguide.core.errors import InputError, OutputError
 from audioguide.phone.catalogue import Catalogue, Slice, advice, stamp_of
 from audioguide.phone.grounding import Groundings
 from audioguide.phone.site import FEED, PAGE, Item, site
-from audioguide.store import Store
+from audioguide.session.fit import Progress
+from audioguide.storage.atomic import Draft, atomic_file, read_at_most
+from audioguide.storage.store import Store
 
 OWN = ".audioguide.json"
 """The list."""

@@ -7,12 +7,12 @@ from secrets import token_urlsafe
 from tempfile import TemporaryDirectory
 from threading import Thread
 
-from audioguide.fit import Progress
 from audioguide.phone.address import Place
 from audioguide.phone.catalogue import Catalogue
 from audioguide.phone.grounding import Groundings
 from audioguide.phone.site import Item, site
-from audioguide.store import Store
+from audioguide.session.fit import Progress
+from audioguide.storage.store import Store
 
 _TOKEN_BYTES = 16
 

@@ -12,13 +12,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-from audioguide.captions import captions
-from audioguide.clock import seconds
-from audioguide.model import Phrase, Timeline
-from audioguide.phone import html
+from audioguide.core.clock import seconds
+from audioguide.core.model import Phrase, Timeline
+from audioguide.phone import index_page as html
 from audioguide.phone.catalogue import Entry, Slice
 from audioguide.phone.feed import Episode, Feed, feed_text
 from audioguide.phone.grounding import Track
+from audioguide.timeline.captions import captions
 
 PAGE, FEED = "index.html", "feed.xml"
 MP3, JPEG, VTT = "audio/mpeg", "image/jpeg", "text/vtt; charset=utf-8"

@@ -1,0 +1,57 @@
+"""PURE. The rules that look at words: sentence by sentence, with the sentence before it in the same paragraph."""
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from textwrap import shorten
+
+from audioguide.checks.advice.heard import Advice, Heard
+from audioguide.checks.advice.languages import Words, plain
+from audioguide.core.model import Phrase
+
+MOST_WORDS = 30
+"""Of a sentence that is only heard."""
+_SENTENCE = re.compile(r"(?<=[.!?…。！？؟।])[\"'”’»)]*\s+|(?<=[。！？])")
+_WORD = re.compile(r"[\w'’-]+")
+_SHOWN = 70
+
+
+def sentences(text: str) -> list[str]:
+    """Return the sentences of a phrase.
+
+    >>> sentences("Come up slowly. No hurry!")
+    ['Come up slowly.', 'No hurry!']
+    """
+    return [part.strip() for part in _SENTENCE.split(text) if part and part.strip()]
+
+
+def quote(text: str) -> str:
+    """Return a sentence in quotes, shortened."""
+    return f'"{shorten(text, _SHOWN, placeholder=" …")}"'
+
+
+def advise_words(heard: Heard, words: Words) -> Iterator[Advice]:
+    """Yield what the words trip."""
+    for paragraph in heard.paragraphs():
+        yield from _told(paragraph, words)
+
+
+def _told(paragraph: Iterable[Phrase], words: Words) -> Iterator[Advice]:
+    before = ""
+    for phrase, sentence in _all_sentences(paragraph):
+        yield from (Advice(rule, phrase.source, quote(sentence)) for rule in _tripped(sentence, before, words))
+        if (count := len(_WORD.findall(sentence))) > MOST_WORDS:
+            yield Advice("long-sentence", phrase.source, f"{quote(sentence)} has {count} words")
+        before = sentence
+
+
+def _all_sentences(paragraph: Iterable[Phrase]) -> Iterator[tuple[Phrase, str]]:
+    for phrase in paragraph:
+        yield from ((phrase, sentence) for sentence in sentences(phrase.text))
+
+
+@lru_cache(maxsize=10_000)
+def _tripped(sentence: str, before: str, words: Words) -> tuple[str, ...]:
+    """Return the names of the rules that a sentence trips; many sessions share their sentences."""
+    told = plain(sentence), plain(before)
+    return tuple(name for name, rule in words.rules.items() if rule.finds(*told))

@@ -1,0 +1,285 @@
+"""What works on this computer and what does not, each found out by doing it; and what to do about it."""
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from io import BytesIO
+from pathlib import Path
+
+from audioguide.audio.mp3 import encode, info_frame, stream_frames
+from audioguide.core.clock import FRAME
+from audioguide.core.defaults import VOICE
+from audioguide.core.errors import AudioguideError
+from audioguide.core.model import Phrase, Source
+from audioguide.speech.reader import reader, why_not
+from audioguide.speech.voices import RECORDED, Voice, find_voice, voice_names
+from audioguide.storage import prune as upkeep
+from audioguide.storage.atomic import atomic_file
+from audioguide.storage.part_files import Part, left_behind
+from audioguide.storage.prune import size_in_words
+from audioguide.storage.store import MemoryStore, Store, open_store
+
+LEAST_FREE = 200_000_000
+"""Bytes: a session of three hours, and the clips of a long practice in one voice."""
+_OLDEST_PYTHON = (3, 11)
+_WORD = "Rest."
+_EXTRAS = {
+    "verify": ("faster_whisper", "audioguide verify --transcribe"),
+    "piper": ("piper", "voices of Piper"),
+    "cluster": ("distributed", "audioguide batch --workers dask://HOST:PORT"),
+}
+_PACKAGES = ("audioguide", "jinja2", "numpy", "pydub", "lameenc", "soundfile", "soxr", "hibari-tts", "pyttsx3")
+_ELSEWHERE = "make room there, or choose another folder with {option} DIR"
+
+
+class State(Enum):
+    """How a thing is."""
+
+    OK = "ok"
+    NOTE = "note"
+    """It does not work, or could be better; sessions are built all the same."""
+    BROKEN = "WRONG"
+    """A session in the default voice, with this cache and this output, cannot be built."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was examined."""
+
+    name: str
+    state: State
+    words: str
+    advice: str = ""
+
+    def as_json(self) -> dict[str, str]:
+        """Return it for machines."""
+        return {"name": self.name, "state": self.state.name.lower(), "found": self.words, "advice": self.advice}
+
+
+def is_fatal(finding: Finding) -> bool:
+    """Return whether a build with nothing but defaults and these two folders would fail for this."""
+    return finding.state is State.BROKEN
+
+
+def examine(cache: str | Path | None, out: Path, deep: bool = False) -> Iterator[Finding]:
+    """Yield what is found, one after another, for some of it takes a second.
+
+    Args:
+        cache: the folder of the cache; None: the user's own.
+        out: the folder where sessions land.
+        deep: whether every byte of the cache is read.
+    """
+    yield _versions()
+    yield _current_folder()
+    yield _home()
+    yield _temporary_folder()
+    yield from _cache(cache, deep)
+    yield _output(out)
+    yield _encoder()
+    yield from (_voice(find_voice(name)) for name in voice_names())
+    yield from (_extra(name, *needs) for name, needs in _EXTRAS.items())
+
+
+def _versions() -> Finding:
+    python = ".".join(map(str, sys.version_info[:3]))
+    words = f"Python {python} on {sys.platform}"
+    missing = [package for package in _PACKAGES if not _version(package)]
+    if sys.version_info < _OLDEST_PYTHON:
+        return Finding("versions", State.BROKEN, words, "install Python 3.11 or later, and audioguide with it")
+    if missing:
+        return Finding(
+            "versions", State.BROKEN, f"{', '.join(missing)} is not installed", "install audioguide once more, with pip"
+        )
+    return Finding("versions", State.OK, f"{words}; {', '.join(f'{name} {_version(name)}' for name in _PACKAGES)}")
+
+
+def _current_folder() -> Finding:
+    try:
+        folder = Path.cwd()
+    except OSError as error:
+        return Finding("current folder", State.BROKEN, _why(error), "it was removed; go to another one: cd ~")
+    return Finding("current folder", State.OK, str(folder))
+
+
+def _home() -> Finding:
+    try:
+        home = Path.home()
+    except RuntimeError:
+        home = Path("~")
+    if not home.is_absolute():
+        return Finding("home", State.NOTE, "there is none", "set HOME, or name a folder with --cache DIR each time")
+    if trouble := _unwritable(home):
+        advice = "spoken phrases are kept where --cache DIR says, if not in the cache folder below"
+        return Finding("home", State.NOTE, f"{home} cannot be written ({trouble})", advice)
+    return Finding("home", State.OK, str(home))
+
+
+def _temporary_folder() -> Finding:
+    try:
+        with tempfile.TemporaryDirectory(prefix="audioguide-") as folder:
+            (Path(folder) / "a").write_bytes(b"a")
+    except OSError as error:
+        advice = "set TMPDIR to a folder that can be written; the system's voice needs it"
+        return Finding("temporary folder", State.NOTE, _why(error), advice)
+    wanted = next((os.environ[name] for name in ("TMPDIR", "TEMP", "TMP") if os.environ.get(name)), "")
+    used = Path(folder).parent
+    if wanted and Path(wanted).absolute() != used:
+        return Finding("temporary folder", State.NOTE, f"{wanted} cannot be used; {used} is", "mend TMPDIR")
+    return Finding("temporary folder", State.OK, f"{used}, {_free(used)}")
+
+
+def _cache(cache: str | Path | None, deep: bool) -> Iterator[Finding]:
+    try:
+        store = open_store(cache)
+    except AudioguideError as error:
+        yield Finding("cache", State.BROKEN, str(error))
+        return
+    if isinstance(store, MemoryStore):
+        words = "there is no home folder, so nothing is kept: each session is spoken anew"
+        yield Finding("cache", State.NOTE, words, "name a folder with --cache DIR each time")
+        return
+    yield _cache_folder(store)
+    held = upkeep.entries(store)
+    if damaged := upkeep.damaged(store, held, deep):
+        words = f"{len(damaged)} of {len(held)} entries are damaged, such as {damaged[0].path}"
+        yield Finding("cache entries", State.NOTE, words, "they are made again when next needed; is the disk failing?")
+    else:
+        size = size_in_words(sum(entry.size for entry in held))
+        read = "every byte read" if deep else "heads and sizes read; --deep reads all"
+        yield Finding("cache entries", State.OK, f"{len(held)}, {size}, none damaged ({read})")
+    if left := upkeep.unfinished(store):
+        words = f"{len(left)} unfinished files of builds that were killed"
+        yield Finding("cache leftovers", State.NOTE, words, "the next build that speaks removes them")
+
+
+def _cache_folder(store: Store) -> Finding:
+    folder = store.folder
+    if trouble := _unwritable(_existing(folder)):
+        advice = _ELSEWHERE.format(option="--cache")
+        words = f"{folder} cannot be written ({trouble}): each session is spoken anew"
+        return Finding("cache", State.NOTE, words, advice)
+    return _roomy("cache", folder, "--cache")
+
+
+def _output(out: Path) -> Finding:
+    folder = out.expanduser() if str(out).startswith("~") else out
+    try:
+        left = left_behind(folder)
+        with atomic_file(folder / "audioguide-doctor.mp3") as draft:
+            draft.put(b"a" * 4096)
+            draft.settle()
+            raise _OnlyTriedError
+    except _OnlyTriedError:
+        pass
+    except AudioguideError as error:
+        return Finding("output", State.BROKEN, str(error), "choose another place with --out FILE at each build")
+    if left:
+        return Finding(
+            "output",
+            State.NOTE,
+            f"{folder} held {len(left)} unfinished files of builds that were killed; they are removed now",
+        )
+    return _roomy("output", folder, "--out")
+
+
+class _OnlyTriedError(Exception):
+    """Nothing was wrong; what was tried out is not kept."""
+
+
+def _encoder() -> Finding:
+    """Encode a second of tone and decode it by another library."""
+    from audioguide.audio.sound import tone
+
+    asked = 40 * FRAME
+    try:
+        samples = _decoded_samples(info_frame(asked) + encode(tone(stream_frames(asked))))
+    except Exception as error:  # whatever a library that does not fit this computer raises
+        return Finding("encoder", State.BROKEN, _why(error), "install audioguide once more, with pip")
+    if samples != asked:
+        words = f"{samples} samples came back of {asked}"
+        return Finding("encoder", State.BROKEN, words, "install audioguide once more, with pip")
+    return Finding(
+        "encoder", State.OK, f"lameenc {_version('lameenc')} encodes, soundfile {_version('soundfile')} decodes"
+    )
+
+
+def _decoded_samples(mp3: bytes) -> int:
+    import soundfile
+
+    return len(soundfile.read(BytesIO(mp3))[0])
+
+
+def _voice(voice: Voice) -> Finding:
+    name, default = f"voice {voice.name}", voice.name == VOICE
+    broken = State.BROKEN if default else State.NOTE
+    others = [other for other in voice_names() if other != voice.name]
+    advice = f"another voice is --voice {others[0]}" if others else ""
+    if why := why_not(voice):
+        return Finding(name, broken, why, "" if "--voice" in why else advice)
+    if voice.engine == RECORDED:
+        return Finding(name, State.OK, "its recordings are there")
+    try:
+        seconds = _said_s(voice)
+    except AudioguideError as error:
+        return Finding(name, broken, str(error), advice)
+    return Finding(name, State.OK, f"{voice.engine} said {_WORD!r} in {seconds:.1f} s of sound")
+
+
+def _said_s(voice: Voice) -> float:
+    """Return how long a word is in a voice, spoken now, whatever is in the cache."""
+    from dataclasses import replace
+
+    from audioguide.core.clock import RATE_HZ
+
+    with reader(replace(voice, gain_db=0.0), MemoryStore()) as who:
+        return who.clip(Phrase(_WORD, Source(voice.shown, 1))).samples / RATE_HZ
+
+
+def _extra(name: str, module: str, what_for: str) -> Finding:
+    if find_spec(module):
+        return Finding(f"extra {name}", State.OK, "is installed")
+    return Finding(f"extra {name}", State.OK, f"is not installed; {what_for} would need it: pip install '.[{name}]'")
+
+
+def _roomy(name: str, folder: Path, option: str) -> Finding:
+    free = shutil.disk_usage(_existing(folder)).free
+    if free < LEAST_FREE:
+        words = f"{folder} has only {size_in_words(free)} free"
+        return Finding(name, State.NOTE, words, _ELSEWHERE.format(option=option))
+    return Finding(name, State.OK, f"{folder}, {size_in_words(free)} free")
+
+
+def _existing(folder: Path) -> Path:
+    """Return the folder, or what is there of the way to it."""
+    return next((place for place in (folder, *folder.parents) if os.path.lexists(place)), Path())
+
+
+def _unwritable(folder: Path) -> str:
+    """Return why nothing can be written into a folder, or nothing."""
+    try:
+        with Part(folder) as part:
+            part.file.write(b"a" * 4096)
+    except OSError as error:
+        return _why(error)
+    return ""
+
+
+def _free(folder: Path) -> str:
+    return f"{size_in_words(shutil.disk_usage(folder).free)} free"
+
+
+def _why(error: BaseException) -> str:
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""

@@ -1,0 +1,93 @@
+"""Decodes a finished MP3 with a decoder that is not our encoder's kin, and holds it against limits and its own plan.
+
+The plan travels in the file (see manifest). A file without one is measured as far as it goes, and what cannot be known
+of it is not judged.
+"""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from audioguide.audio import id3 as tags
+from audioguide.audio.meter import Reading, read
+from audioguide.audio.mp3 import Stream, read_stream
+from audioguide.checks.measurements import Check, inspect
+from audioguide.core.clock import FRAME_MS, RATE_HZ, clock
+from audioguide.core.errors import InputError
+from audioguide.core.model import Timeline
+from audioguide.session.manifest import OWNER, Manifest, from_bytes
+
+SCHEMA = 1
+"""Raised when the JSON changes; its schema stands in docs/verify.schema.json."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a file was found to be."""
+
+    file: str
+    made_of: Manifest | None
+    checks: tuple[Check, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether no limit is broken."""
+        return all(check.passed is not False for check in self.checks)
+
+    def as_json(self) -> dict[str, object]:
+        """Return the report for machines."""
+        checks = [asdict(check) for check in self.checks]
+        head = {"schema": SCHEMA, "file": self.file, "passed": self.passed, "has_manifest": self.made_of is not None}
+        return {**head, "checks": checks}
+
+
+def verify(path: Path) -> Report:
+    """Return what an MP3 measures, each figure with its limit.
+
+    Raises:
+        InputError: the file cannot be read or decoded.
+    """
+    reading = read(path)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from error
+    size = tags.tag_size(data[:10])
+    tag, frames = data[:size], memoryview(data)[size:]
+    made_of = from_bytes(tags.private_frame(tag, OWNER) or b"")
+    timeline = made_of.timeline if made_of else None
+    checks = [*_file(reading, read_stream(data, size), timeline), *inspect(reading, timeline)]
+    if made_of:
+        checks = [_digest(frames, made_of), *checks, _chapters(tag, made_of.timeline)]
+    return Report(str(path), made_of, tuple(checks))
+
+
+def _digest(frames: memoryview, made_of: Manifest) -> Check:
+    same = sha256(frames).hexdigest() == made_of.sha256
+    return Check("bytes behind the tag", "as written" if same else "changed", "", "as written", same)
+
+
+def _file(reading: Reading, stream: Stream, timeline: Timeline | None) -> Iterator[Check]:
+    exact = bool(timeline and reading.samples == timeline.total and reading.rate_hz == RATE_HZ)
+    limit = f"exactly {timeline.total}" if timeline else ""
+    yield Check("length", reading.samples, f"samples at {reading.rate_hz} Hz", limit, exact if timeline else None)
+    stray = f" and {stream.stray_bytes} stray bytes" if stream.stray_bytes else ""
+    rates = ", ".join(str(rate) for rate in sorted(stream.kbps)) or "no frames"
+    one = len(stream.kbps) == 1 and not stray
+    yield Check("bit rate of all frames", rates + stray, "kb/s", "a single one", one)
+    stated = "none" if not stream.has_info else f"{stream.stated_frames} frames"
+    whole = stream.has_info and stream.stated_frames == stream.frames
+    yield Check("Info header", stated, "", f"{stream.frames} frames", whole)
+
+
+def _chapters(tag: bytes, timeline: Timeline) -> Check:
+    """Hold the tag's chapters against the plan: each runs to the next, the first from 0, the last to the end."""
+    starts = [mark.start * FRAME_MS for mark in timeline.chapters]
+    ends = [*starts[1:], timeline.total * 1000 // RATE_HZ][: len(starts)]
+    planned = [(start, end, mark.title) for start, end, mark in zip(starts, ends, timeline.chapters, strict=True)]
+    found = tags.read_chapters(tag)
+    right = found == planned and (not planned or planned[0][0] == 0)
+    first_wrong = next((end for one, (_, end, _) in zip(found, planned, strict=False) if one not in planned), 0)
+    told = f"{len(found)}" if right else f"{len(found)}, not as planned before {clock(first_wrong * RATE_HZ // 1000)}"
+    return Check("chapters, one after the other", told, "", f"the {len(planned)} of the plan", right)

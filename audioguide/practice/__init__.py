@@ -1,0 +1,1 @@
+"""A practice's folder -> cues: practice.toml, the Jinja sandbox, the parser; copying and watching practices."""

@@ -1,0 +1,187 @@
+"""A list of sessions as CSV -> what each row asks for, or what is wrong with it.
+
+The first line names the columns: options of ``audioguide build`` (length, voice, grounding, ...), and variables for the
+scripts (name). A column ``say_name`` tells how what stands under ``name`` is said. An empty cell is left open.
+"""
+
+import csv
+import io
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from audioguide.core.clock import parse_length
+from audioguide.core.errors import AudioguideError, InputError
+from audioguide.core.request import Request, check_settings, default_out
+from audioguide.storage.atomic import at_home, read_at_most
+from audioguide.timeline.captions import caption_kinds
+
+MOST_ROWS, MOST_BYTES = 10_000, 5_000_000
+_SAY = "say_"
+_YES_NO = {"yes": True, "true": True, "on": True, "1": True, "no": False, "false": False, "off": False, "0": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What a row asks for."""
+
+    line: int
+    """Where it stands in the file, counted from 1."""
+    request: Request
+    out: Path
+    captions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A row that cannot be built, and why."""
+
+    line: int
+    words: str
+
+
+def read_roster(path: Path) -> list[Row | Refused]:
+    """Return the rows of a CSV file, in their order.
+
+    Raises:
+        InputError: it cannot be read, or its first line is wrong.
+    """
+    try:
+        data = read_at_most(path, MOST_BYTES)
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from error
+    if data is None:
+        raise InputError(f"{path} holds more than {MOST_BYTES // 1_000_000} MB; make several lists of it")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise InputError(f"{path}:{line}: not UTF-8 text; export it as CSV in UTF-8 (in Excel: CSV UTF-8)") from error
+    return list(parse_roster(text, str(path)))
+
+
+def parse_roster(text: str, shown: str) -> Iterator[Row | Refused]:
+    """Yield the rows of a CSV text; columns are parted by commas, semicolons or tabs.
+
+    Args:
+        text: with a line of column names at its head.
+        shown: the file's name in errors.
+
+    Raises:
+        InputError: the first line is wrong, there is no row, or there are too many.
+    """
+    first, _, _ = text.partition("\n")
+    lines = _lines(text, max(",;\t", key=first.count), shown)
+    _, head = next(lines, (1, []))
+    names = _columns(head, shown)
+    taken: dict[str, int] = {}
+    count = 0
+    for line, cells in lines:
+        if any(cell.strip() for cell in cells):
+            count += 1
+            yield _row(line, names, cells, taken)
+        if count > MOST_ROWS:
+            raise InputError(f"{shown} has more than {MOST_ROWS} rows; make several lists of it")
+    if not count:
+        raise InputError(f"{shown} has no rows; write one session into each line under the names of the columns")
+
+
+def _lines(text: str, delimiter: str, shown: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield each row's first line, counted from 1, and its cells."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    while True:
+        line = reader.line_num + 1
+        try:
+            yield line, next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise InputError(f"{shown}:{line}: {error}; look whether a quotation mark is missing") from error
+
+
+def _columns(cells: list[str], shown: str) -> list[str]:
+    if not cells:
+        raise InputError(f"{shown} is empty; write the names of the columns into its first line, such as name,length")
+    names = [cell.strip().lower().replace("-", "_") for cell in cells]
+    for name in names:
+        if not name.isidentifier():
+            raise InputError(f"{shown}:1: {name!r} is no name of a column; use letters, figures and underlines")
+        if names.count(name) > 1:
+            raise InputError(f"{shown}:1: there are two columns {name}; leave one out")
+        if name.startswith(_SAY) and name.removeprefix(_SAY) not in names:
+            raise InputError(
+                f"{shown}:1: {name} says how {name.removeprefix(_SAY)} is said, but there is no such column"
+            )
+    if not {"length", "only"} & set(names):
+        near = get_close_matches("length", names, n=1)
+        instead = f"is {near[0]} meant to be it?" if near else "name it so, and write how long each session is"
+        raise InputError(f"{shown}:1: there is no column length; {instead} (there is {', '.join(names)})")
+    return names
+
+
+def _row(line: int, names: list[str], cells: list[str], taken: dict[str, int]) -> Row | Refused:
+    """Return a row; taken knows which line writes which file."""
+    try:
+        if len(cells) > len(names) and any(cell.strip() for cell in cells[len(names) :]):
+            raise InputError(f"{len(cells)} cells, but {len(names)} columns; put a cell that holds a comma into quotes")
+        given = {name: cell.strip() for name, cell in zip(names, cells, strict=False) if cell.strip()}
+        request = _request(given)
+        out = at_home(Path(given["out"])) if "out" in given else default_out(request)
+        kinds = tuple(caption_kinds(given.get("captions", "")))
+    except AudioguideError as error:
+        return Refused(line, str(error))
+    other = taken.setdefault(_place(out), line)
+    if other != line:
+        return Refused(line, f"it would write {out}, which line {other} writes; give it a name of its own under out")
+    return Row(line, request, out, kinds)
+
+
+def _place(out: Path) -> str:
+    """Return what tells a file and its captions from others on any disk: some take no notice of case."""
+    return unicodedata.normalize("NFC", str(out.resolve().with_suffix(""))).casefold()
+
+
+def _request(given: Mapping[str, str]) -> Request:
+    options = {field: read(given[column], column) for column, (field, read) in _OPTIONS.items() if column in given}
+    said = {given[name.removeprefix(_SAY)]: cell for name, cell in given.items() if _is_say(name, given)}
+    settings = {name: cell for name, cell in given.items() if name not in (*_OPTIONS, "out", "captions")}
+    settings = {name: cell for name, cell in settings.items() if not name.startswith(_SAY)}
+    fields: dict[str, object] = {"samples": None, **options, "settings": check_settings(settings), "said": said}
+    return Request(**fields)  # type: ignore[arg-type]  # each option's own reader gives what its field takes
+
+
+def _is_say(name: str, given: Mapping[str, str]) -> bool:
+    return name.startswith(_SAY) and name.removeprefix(_SAY) in given
+
+
+def _yes_no(cell: str, column: str) -> bool:
+    if cell.lower() not in _YES_NO:
+        raise InputError(f"{column} {cell!r} is neither yes nor no")
+    return _YES_NO[cell.lower()]
+
+
+def _number(cell: str, column: str) -> float:
+    try:
+        return float(cell)
+    except ValueError as error:
+        raise InputError(f"{column} {cell!r} is no number") from error
+
+
+def _text(cell: str, column: str) -> str:
+    return cell
+
+
+_OPTIONS: dict[str, tuple[str, Callable[[str, str], object]]] = {
+    "length": ("samples", lambda cell, column: parse_length(cell)),
+    "practice": ("practice", _text),
+    "voice": ("voice", _text),
+    "grounding": ("grounding", _yes_no),
+    "ending": ("ending", _text),
+    "guidance": ("guidance", _text),
+    "pace": ("pace_wpm", _number),
+    "bell": ("bell", _yes_no),
+    "only": ("only", _text),
+}
+"""Column -> the request's field, and what makes a value of a cell."""

@@ -1,0 +1,394 @@
+"""The server under attack, over raw sockets: nothing but the shared files comes out, nothing fails, nobody waits."""
+
+import base64
+import http.client
+import os
+import random
+import re
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from support.phone import TOKEN, Running, add, everything, running
+
+from audioguide.storage.store import Store
+
+SECRET = b"what nobody else may read"
+QUICK_S = 3.0
+"""How long a normal client may wait beside an attack, on a machine that does other things too."""
+
+
+@pytest.fixture(scope="module")
+def phone(tmp_path_factory: pytest.TempPathFactory, shared_store: Store) -> Iterator[Running]:
+    place = tmp_path_factory.mktemp("attacked")
+    (place / "secret.txt").write_bytes(SECRET)
+    folder = place / "sessions"
+    folder.mkdir()
+    (folder / "secret.txt").write_bytes(SECRET)
+    (folder / "secret.mp3").write_bytes(SECRET)
+    add(folder, "a.mp3", 60, shared_store)
+    add(folder, "long.mp3", 3600, shared_store)
+    with running(folder, shared_store) as server:
+        server.ask()
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def still_well(phone: Running, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """After each attack the server answers at once, has failed nobody, and has told nobody's secrets."""
+    yield
+    begun = time.monotonic()
+    assert phone.ask().status == 200
+    assert time.monotonic() - begun < QUICK_S
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+    assert TOKEN not in caplog.text
+
+
+def audio(phone: Running, stem: str) -> str:
+    found = re.search(rf"{stem}-[0-9a-f]{{8}}[.]mp3", phone.ask("feed.xml").body.decode())
+    assert found
+    return found[0]
+
+
+def get(phone: Running, target: str | bytes, *headers: str, method: str = "GET") -> bytes:
+    """Return the raw answer to a request for a target as it is."""
+    path = target.encode("latin-1") if isinstance(target, str) else target
+    lines = [method.encode() + b" " + path + b" HTTP/1.1", b"Host: " + phone.host.encode(), b"Connection: close"]
+    return phone.raw(b"\r\n".join([*lines, *(header.encode("latin-1") for header in headers), b"", b""]))
+
+
+def status(answer: bytes) -> int:
+    found = re.match(rb"HTTP/1\.1 ([0-9]{3}) ", answer)
+    return int(found[1]) if found else 0
+
+
+def body(answer: bytes) -> bytes:
+    return answer.partition(b"\r\n\r\n")[2]
+
+
+# --- paths ---
+
+UPWARDS = (
+    "../", "..%2f", "%2e%2e/", "%2e%2e%2f", "%252e%252e%252f", "..%5c", "..\\", "..%c0%af", "%c0%ae%c0%ae/",
+    "..%ef%bc%8f", "%uff0e%uff0e/", "....//", "..;/", ".%00./", "..%00/", "./../", "//", "%2f", "\\..\\",
+)  # fmt: skip
+PLACES = ("secret.txt", "sessions/secret.txt", "etc/passwd", "sessions/a.mp3", "a.mp3", "secret.mp3", "%00", "")
+
+
+def targets(phone: Running) -> Iterator[str]:
+    for up in UPWARDS:
+        for place in PLACES:
+            for depth in (1, 3):
+                yield f"/{TOKEN}/{up * depth}{place}"
+    for start in ("", "/", f"http://{phone.host}/{TOKEN}/", f"//{TOKEN}/", f"/{TOKEN}//", "/./", f"/x/../{TOKEN}/"):
+        for place in PLACES[:4]:
+            yield f"{start}{place}"
+    yield from (
+        f"/{TOKEN}/{name}" for name in (".", "..", "*", "~", "built/", "a.mp3", "secret.mp3", ".audioguide.json")
+    )
+    yield from (f"/{TOKEN}/index.html{end}" for end in ("%00", "/", "%20", ".bak", ";x", "%23", "/../secret.txt"))
+
+
+def test_no_path_leads_out_of_the_table(phone: Running) -> None:
+    nothing = body(get(phone, f"/{TOKEN}/nothing"))
+    tried = 0
+    with phone.connect() as client:
+        for target in targets(phone):
+            if not target or target.endswith((f"{TOKEN}/", "\0")):
+                continue
+            client.sendall(f"GET {target} HTTP/1.1\r\nHost: {phone.host}\r\n\r\n".encode())
+            response = http.client.HTTPResponse(client)
+            response.begin()
+            assert (response.status, response.read()) == (404, nothing), target
+            tried += 1
+    assert tried > 250
+
+
+def test_bytes_that_no_path_has_are_refused(phone: Running) -> None:
+    for path in (b"/\xff\xfe", b"/\xc0\xae\xc0\xae/", b"/a b", b"/\x00", b"/\x7f", b"/a\tb"):
+        answer = get(phone, path)
+        assert status(answer) in (0, 400, 404) and SECRET not in answer
+
+
+# --- who asks, and where ---
+
+
+def test_under_another_token_everything_is_the_same_nothing(phone: Running) -> None:
+    nothing = body(get(phone, f"/{TOKEN}/nothing"))
+    guesses = [
+        "",
+        "x",
+        TOKEN[:-1],
+        TOKEN + "x",
+        TOKEN.lower(),
+        TOKEN.upper(),
+        TOKEN[::-1],
+        "A" * len(TOKEN),
+        "A" * 4000,
+    ]
+    guesses += [
+        "%64" + TOKEN[1:],
+        TOKEN[:-1] + "%51",
+        base64.b64encode(TOKEN.encode()).decode(),
+        f"{TOKEN}%2f",
+        f".{TOKEN}",
+    ]
+    for guess in guesses:
+        for name in ("", "index.html", "feed.xml", audio(phone, "a")):
+            for method in ("GET", "POST", "HEAD"):
+                answer = get(phone, f"/{guess}/{name}", method=method)
+                assert status(answer) == 404 and body(answer) == (b"" if method == "HEAD" else nothing)
+    assert [status(get(phone, path)) for path in ("/", "/favicon.ico", "/robots.txt", "*")] == [404] * 4
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example", "127.0.0.1", "localhost", "127.0.0.1:1", "evil.example:{port}", "127.0.0.1:{port}.evil.example",
+        "127.0.0.1:{port}@evil.example", "0.0.0.0:{port}", "[::1]:{port}", "127.1:{port}", "2130706433:{port}",
+        "LOCALHOST:{port}x", "", "127.0.0.1:{port}, evil.example", "127.0.0.1:0{port}",
+    ],
+)  # fmt: skip
+def test_another_host_is_refused_whatever_is_asked(phone: Running, host: str) -> None:
+    host = host.format(port=phone.port)
+    for path in (f"/{TOKEN}/", "/", f"/{TOKEN}/{audio(phone, 'a')}"):
+        answer = phone.raw(f"GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+        assert status(answer) in (400, 421) and len(body(answer)) < 60
+
+
+def test_a_host_must_stand_there_once(phone: Running) -> None:
+    line, host = f"GET /{TOKEN}/ HTTP/1.1\r\n", f"Host: {phone.host}\r\n"
+    for headers in ("", host * 2, f"{host}Host: evil.example\r\n", f"Host: evil.example\r\n{host}", f" {host}"):
+        assert status(phone.raw(f"{line}{headers}\r\n".encode())) in (400, 421)
+    for version in ("1.0", "0.9"):
+        assert status(phone.raw(f"GET /{TOKEN}/ HTTP/{version}\r\n\r\n".encode())) in (400, 421)
+    forwarded = [f"X-Forwarded-Host: {phone.host}\r\n", f"Forwarded: host={phone.host}\r\n"]
+    assert status(phone.raw(f"{line}Host: evil.example\r\n{''.join(forwarded)}\r\n".encode())) == 421
+    assert status(get(phone, f"/{TOKEN}/", "X-Forwarded-Host: evil.example", "X-Original-URL: /secret.txt")) == 200
+    assert status(phone.raw(f"{line}Host: localhost:{phone.port}\r\nConnection: close\r\n\r\n".encode())) == 200
+
+
+def test_only_get_and_head_are_answered(phone: Running) -> None:
+    methods = "POST PUT DELETE PATCH OPTIONS TRACE PROPFIND MKCOL CONNECT DEBUG get Get X BREW QUERY".split()  # noqa: SIM905
+    for method in methods:
+        answer = get(phone, f"/{TOKEN}/", method=method)
+        assert status(answer) == 405 and b"allow: GET, HEAD\r\n" in answer.replace(b"Allow", b"allow")
+        assert status(get(phone, "/", method=method)) == 404
+    assert status(get(phone, f"/{TOKEN}/", "X-HTTP-Method-Override: DELETE")) == 200
+    assert status(get(phone, f"/{TOKEN}/", "Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Key: x")) == 200
+
+
+# --- shapes ---
+
+
+def test_what_carries_a_body_or_hides_a_second_request_ends_the_connection(phone: Running) -> None:
+    inner = f"GET /{TOKEN}/ HTTP/1.1\r\nHost: {phone.host}\r\n\r\n"
+    first = f"GET /{TOKEN}/ HTTP/1.1\r\nHost: {phone.host}\r\n"
+    for headers in (
+        f"Content-Length: {len(inner)}\r\n",
+        "Transfer-Encoding: chunked\r\n",
+        f"Content-Length: {len(inner)}\r\nTransfer-Encoding: chunked\r\n",
+        "Content-Length: 5\r\nContent-Length: 6\r\n",
+        "Content-Length: 0\r\nTransfer-Encoding: chunked\r\n",
+        "Content-Length: +5\r\n",
+        "Content-Length: -1\r\n",
+        "Content-Length: 1e3\r\n",
+        "Transfer-Encoding: xchunked\r\n",
+        "Transfer-Encoding : chunked\r\n",
+        "Transfer-Encoding:\x0bchunked\r\n",
+        "X: y\r\n Transfer-Encoding: chunked\r\n\tContent-Length: 5\r\nContent-Length: 9\r\n",
+    ):
+        answer = phone.raw(f"{first}{headers}\r\n0\r\n\r\n{inner}".encode())
+        assert status(answer) in (400, 501) and answer.count(b"HTTP/1.1 ") == 1, headers
+
+
+def test_a_body_that_never_comes_holds_nothing(phone: Running) -> None:
+    for headers in (
+        "Content-Length: 1000000000\r\n",
+        "Transfer-Encoding: chunked\r\n",
+        "Content-Length: 9\r\nExpect: 100-continue\r\n",
+    ):
+        begun = time.monotonic()
+        answer = phone.raw(f"GET /{TOKEN}/ HTTP/1.1\r\nHost: {phone.host}\r\n{headers}\r\n".encode())
+        assert status(answer) == 400 and time.monotonic() - begun < QUICK_S
+
+
+def test_requests_in_a_row_are_answered_in_a_row(phone: Running) -> None:
+    name = audio(phone, "a")
+    one = f"GET /{TOKEN}/{name} HTTP/1.1\r\nHost: {phone.host}\r\nRange: bytes={{}}-{{}}\r\n\r\n"
+    whole = phone.ask(name).body
+    last = one.format(0, 0).replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n")
+    rest = phone.raw(("".join(one.format(at, at + 99) for at in range(200)) + last).encode())
+    for at in range(200):
+        head, _, rest = rest.partition(b"\r\n\r\n")
+        assert status(head) == 206 and rest[:100] == whole[at : at + 100]
+        rest = rest[100:]
+    assert status(rest) == 206 and body(rest) == whole[:1]
+
+
+def test_too_long_lines_and_headers_are_refused(phone: Running) -> None:
+    line, host = f"GET /{TOKEN}/", f"Host: {phone.host}\r\n"
+    for request in (
+        f"{line}{'a' * 20_000} HTTP/1.1\r\n{host}\r\n",
+        f"{line}?{'a' * 200_000} HTTP/1.1\r\n{host}\r\n",
+        f"{line} HTTP/1.1\r\n{host}X: {'a' * 20_000}\r\n\r\n",
+        f"{line} HTTP/1.1\r\n{host}{'X: a' * 100_000}\r\n\r\n",
+        f"{line} HTTP/1.1\r\n{host}{''.join(f'X-{number}: y' + chr(13) + chr(10) for number in range(5000))}\r\n",
+        f"{line} HTTP/1.1\r\n{host}Range: bytes={','.join(f'{at}-' for at in range(9000))}\r\n\r\n",
+        "A" * 1_000_000,
+    ):
+        with phone.connect() as client:
+            try:
+                client.sendall(request.encode())
+            except ConnectionError:
+                continue
+            assert status(everything(client)) in (0, 400, 431)
+
+
+def test_what_is_no_http_is_refused(phone: Running) -> None:
+    chance = random.Random(5)
+    hello = bytes.fromhex("1603010200010001fc0303") + chance.randbytes(512)
+    shapes = [
+        hello,
+        b"\0" * 600,
+        b"GET /\r\n\r\n",
+        f"GET /{TOKEN}/\r\n\r\n".encode(),
+        b"SSH-2.0-x\r\n",
+        b"\r\n\r\n\r\n",
+    ]
+    shapes += [
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"GET / HTTP/1.1\nHost: x\n\n",
+        b"GET\r\n\r\n",
+    ]
+    shapes += [chance.randbytes(chance.randrange(1, 2000)) + b"\r\n\r\n" for _ in range(150)]
+    for shape in shapes:
+        with phone.connect() as client:
+            client.sendall(shape)
+            client.shutdown(socket.SHUT_WR)
+            answer = everything(client)
+        assert status(answer) in (0, 400, 404, 421) and b"<" not in answer, shape
+
+
+# --- ranges ---
+
+
+def odd_range(chance: random.Random) -> str:
+    """Return something that looks more or less like a Range header."""
+    numbers = ["", "0", "1", "-1", "99", "1e9", "9" * 25, "०", "0x9", " 7", str(chance.randrange(500_000))]
+    count = chance.choice([1, 1, 1, 2, 3, 60])
+    parts = [f"{chance.choice(numbers)}{chance.choice('-------=,')}{chance.choice(numbers)}" for _ in range(count)]
+    unit = chance.choice(["bytes", "bytes", "bytes", "Bytes", "items", "", "byte", "bytes "])
+    return (f"{unit}{chance.choice('====:- ')}{','.join(parts)}").encode("ascii", "replace").decode()
+
+
+def test_ten_thousand_odd_ranges_are_answered_rightly(phone: Running) -> None:
+    chance, name = random.Random(2026), audio(phone, "a")
+    whole = phone.ask(name).body
+    counts: dict[int, int] = {}
+    connection = http.client.HTTPConnection("127.0.0.1", phone.port, timeout=20)
+    for _ in range(10_000):
+        asked = (
+            odd_range(chance)
+            if chance.random() < 0.5
+            else f"bytes={chance.randrange(len(whole) - 900, len(whole) + 300)}-"
+        )
+        condition = {"If-Range": chance.choice(['"x"', 'W/"x"', "now", ""])} if chance.random() < 0.05 else {}
+        connection.request("GET", f"/{TOKEN}/{name}", headers={"Range": asked, **condition})
+        response = connection.getresponse()
+        got = response.read()
+        counts[response.status] = counts.get(response.status, 0) + 1
+        assert response.status in (200, 206, 416), asked
+        if response.status == 206:
+            first, last = map(
+                int, re.fullmatch(rf"bytes (\d+)-(\d+)/{len(whole)}", response.headers["content-range"]).groups()
+            )  # type: ignore[union-attr]
+            assert got == whole[first : last + 1], asked
+        else:
+            assert got == (whole if response.status == 200 else b""), asked
+    connection.close()
+    assert set(counts) == {200, 206, 416} and min(counts.values()) > 300
+
+
+# --- slow ones and many ---
+
+
+def test_slow_writers_and_readers_hold_up_nobody(phone: Running) -> None:
+    name = audio(phone, "long")
+    with phone.crowd(120) as writers, phone.crowd(40) as readers:
+        for client in writers:
+            client.sendall(f"GET /{TOKEN}/ HTTP/1.1\r\nHost: {phone.host}\r\nX: ".encode())
+        for client in readers:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            client.sendall(f"GET /{TOKEN}/{name} HTTP/1.1\r\nHost: {phone.host}\r\n\r\n".encode())
+        waited = []
+        for turn in range(30):
+            for client in writers[turn::30]:
+                client.sendall(b"a")
+            readers[turn].recv(10)
+            begun = time.monotonic()
+            assert phone.ask(audio(phone, "a"), {"Range": "bytes=0-999"}).status == 206
+            waited.append(time.monotonic() - begun)
+        assert max(waited) < QUICK_S
+
+
+def test_more_writers_than_there_is_room_for_keep_nobody_out(phone: Running) -> None:
+    with phone.crowd(260) as writers:
+        for client in writers:
+            try:
+                client.sendall(b"GET / HT")
+            except ConnectionError:
+                continue
+        begun = time.monotonic()
+        assert phone.ask().status == 200
+        assert time.monotonic() - begun < QUICK_S
+
+
+def test_fifty_phones_stream_an_hour_at_once_with_flat_memory(tmp_path: Path, shared_store: Store) -> None:
+    """The server is a process of its own on one core; it may grow by 48 MB: 50 chunks of 128 kB, twice, and some."""
+    import subprocess
+    import sys
+
+    size = add(tmp_path, "long.mp3", 3600, shared_store).stat().st_size
+    words = [sys.executable, "-m", "audioguide.cli.main", "share", str(tmp_path), "--local"]
+    command = subprocess.Popen(
+        [*words, "--cache", str(shared_store.folder)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    try:
+        assert command.stdout
+        host, token = re.fullmatch("http://([^/]*)/(.*)/\n", command.stdout.readline()).groups()  # type: ignore[union-attr]
+        process = psutil.Process(command.pid)
+        if hasattr(process, "cpu_affinity"):
+            process.cpu_affinity([min(os.sched_getaffinity(0))])
+        phone = Running(host, token)
+        name = audio(phone, "long")
+        assert len(phone.ask(name).body) == size
+        before, most, got = process.memory_info().rss, 0, []
+        phones = [threading.Thread(target=lambda: got.append(_listen(host, token, name))) for _ in range(50)]
+        for one in phones:
+            one.start()
+        while any(one.is_alive() for one in phones):
+            most = max(most, process.memory_info().rss)
+            time.sleep(0.05)
+    finally:
+        command.kill()
+        command.communicate()
+    assert got == [size] * 50
+    assert most - before < 48 << 20
+
+
+def _listen(host: str, token: str, name: str) -> int:
+    """Return how many bytes came of a file."""
+    connection = http.client.HTTPConnection(host, timeout=60)
+    connection.request("GET", f"/{token}/{name}", headers={"Range": "bytes=0-"})
+    response = connection.getresponse()
+    count, buffer = 0, bytearray(1 << 16)
+    while taken := response.readinto(buffer):
+        count += taken
+    connection.close()
+    return count

@@ -1,0 +1,106 @@
+"""A script from someone else ends soon, and reads nothing but its own folder; many more attacks: test_redteam.py."""
+
+from pathlib import Path
+
+import pytest
+from jinja2 import defaults
+
+from audioguide.core.errors import ScriptError
+from audioguide.practice.policy import ATTRIBUTES, CHECKS, FILTERS, TESTS, TEXT_CHECKS, names_in
+from audioguide.practice.render import Renderer
+from audioguide.storage.shelf import Layer
+
+ATTACKS = {
+    "endless loops": "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
+    "a huge range": "{% for a in range(10**9) %}x{% endfor %}",
+    "a power": "{{ 9**9**9 }}",
+    "a product of text": "{{ 'x' * 10000000 }}",
+    "a product of lists": "{{ ([0] * 10000000)|length }}",
+    "a width": "{{ '%9999999999d' % 1 }}",
+    "much text": "{% for a in range(2000) %}{{ 'x' * 1000 }}{% endfor %}",
+    "a macro that calls itself": "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
+    "itself included": "{% include 'a.md.j2' %}",
+    "a class": "{{ ''.__class__ }}",
+    "globals of a function": "{{ pause.__globals__ }}",
+    "the environment": "{{ self._environment }}{{ self.__init__.__globals__ }}",
+    "a file above": "{% include '../secret.md.j2' %}",
+    "an absolute file": "{% include '/etc/passwd' %}",
+    "a link that leads out": "{% include 'link.md.j2' %}",
+    "a list that changes": "{% set l = [] %}{{ l.append(1) }}",
+}
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+@pytest.mark.parametrize("also_used", [False, True])
+def test_an_attack_ends_in_one_line(tmp_path: Path, attack: str, also_used: bool) -> None:
+    folder = tmp_path / "practice"
+    folder.mkdir()
+    (tmp_path / "secret.md.j2").write_text("secret")
+    (folder / "link.md.j2").symlink_to(tmp_path / "secret.md.j2")
+    (folder / "a.md.j2").write_text("Hello.\n" + ATTACKS[attack])
+    renderer = Renderer([Layer(folder, "mine")])
+    if also_used:
+        renderer.used_names(["a.md.j2"])
+
+    with pytest.raises(ScriptError, match=r"^mine/a\.md\.j2:[12]: ") as caught:
+        renderer.render("a.md.j2", {"minutes": 5})
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "harmless",
+    [
+        "{% for a in range(100) %}x{% endfor %}",
+        "{{ 3 * 4 }} {{ 7 % 4 }}",
+        "{{ 'ha ' * 3 }}",
+        "{% macro m(n) %}{{ n }}{% endmacro %}{{ m(1) }}{{ m(2) }}",
+        "{% set l = ['b', 'a'] %}{{ l|sort|join(' ') }}",
+    ],
+)
+def test_its_harmless_twin_is_rendered(tmp_path: Path, harmless: str) -> None:
+    (tmp_path / "a.md.j2").write_text(harmless)
+
+    assert Renderer([Layer(tmp_path, "mine")]).render("a.md.j2", {"minutes": 5})
+
+
+def test_the_tables_name_what_there_is() -> None:
+    assert set(names_in(FILTERS)) <= defaults.DEFAULT_FILTERS.keys()
+    assert set(names_in(TESTS)) <= defaults.DEFAULT_TESTS.keys()
+    assert CHECKS.keys() <= set(names_in(FILTERS))
+    for kind, names in ATTRIBUTES:
+        if kind in (str, list, tuple, dict):
+            assert all(hasattr(kind, name) for name in names)
+    assert TEXT_CHECKS.keys() < dict(ATTRIBUTES)[str]
+
+
+@pytest.mark.parametrize(
+    ("template", "words"),
+    [
+        ("{{ 'a'|pprint }}", "No filter named 'pprint' in a script; there is abs, batch, "),
+        ("{{ 'a'|uper }}", "No filter named 'uper'; did you mean upper?"),
+        ("{{ 1 is evn }}", "No test named 'evn'; did you mean even?"),
+        ("{{ 'a'.center(3) }}", "not allowed in a script: .center of text; there is capitalize, "),
+        ("{{ 'a'.uper() }}", "'str object' has no attribute 'uper'"),
+        ("{{ [].append(1) }}", "not allowed in a script: .append of a list; there is count, index"),
+        ("{{ rest }}", "not allowed in a script: a function in place of text; write rest()"),
+        ("{% macro m() %}{% endmacro %}{{ m }}", "not allowed in a script: a macro in place of text; write m()"),
+    ],
+)
+def test_what_is_not_allowed_is_told_with_what_there_is(tmp_path: Path, template: str, words: str) -> None:
+    (tmp_path / "a.md.j2").write_text(template)
+
+    with pytest.raises(ScriptError) as caught:
+        Renderer([Layer(tmp_path, "mine")]).render("a.md.j2", {})
+    assert str(caught.value).startswith(f"mine/a.md.j2:1: {words}")
+
+
+def test_the_steps_of_one_session_share_what_they_may_take_and_another_session_begins_anew(tmp_path: Path) -> None:
+    (tmp_path / "a.md.j2").write_text("{% for a in range(12000) %}{% endfor %}Heels.")
+    renderer = Renderer([Layer(tmp_path, "mine")])
+    variables = {"minutes": 5}
+
+    assert renderer.render("a.md.j2", variables)
+    for _ in range(2):
+        with pytest.raises(ScriptError, match="more than 20000 times"):
+            renderer.render("a.md.j2", variables)
+    assert renderer.render("a.md.j2", dict(variables))

@@ -1,0 +1,98 @@
+"""A practice from someone else can do no harm: whatever it tries ends soon, in one line that names the file."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from multiprocessing import get_context
+from pathlib import Path
+
+import pytest
+from support.attacks import FIFO, LINK, ROWS, Row, lay, work
+
+from audioguide.core.characters import HIDDEN
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs a bound on memory, links and pipes")
+MOST_SECONDS, MOST_MB = 5, 500
+
+
+class Worker:
+    """A process that plans practices, and is put down where it hangs."""
+
+    def __init__(self) -> None:
+        context = get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(target=work, args=(theirs,), daemon=True)
+        self._process.start()
+
+    def plan(self, folder: Path, settings: Mapping[str, str]) -> tuple[str, str, list[str]]:
+        """Return (error, its kinds, phrases)."""
+        self._pipe.send((str(folder), dict(settings)))
+        if not self._pipe.poll(60):  # the first one imports everything
+            self.end()
+            pytest.fail("it hangs")
+        error, kind, phrases, seconds, most_mb = self._pipe.recv()
+        assert seconds < MOST_SECONDS
+        assert most_mb < MOST_MB
+        return error, kind, phrases
+
+    def end(self) -> None:
+        self._process.kill()
+        self._process.join()
+
+    @property
+    def lives(self) -> bool:
+        return self._process.is_alive()
+
+
+@pytest.fixture(scope="module")
+def workers() -> Iterator[list[Worker]]:
+    started: list[Worker] = []
+    yield started
+    for one in started:
+        one.end()
+
+
+@pytest.fixture
+def worker(workers: list[Worker]) -> Worker:
+    if not workers or not workers[-1].lives:
+        workers.append(Worker())
+    return workers[-1]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[row.name for row in ROWS])
+def test_an_attack_ends_soon_in_one_line_that_names_the_file(tmp_path: Path, worker: Worker, row: Row) -> None:
+    error, kind, _ = worker.plan(lay(tmp_path / "practice", row.attack), row.settings)
+    assert "AudioguideError" in kind, (kind, error[:300])
+    for line in error.split("\n"):
+        assert re.match(row.where, line), error[:300]
+        assert not HIDDEN.search(line)
+        assert len(line) < 1000
+    assert re.match(f"({row.where})({row.words})", error), error[:300]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[row.name for row in ROWS])
+def test_its_harmless_twin_builds(tmp_path: Path, worker: Worker, row: Row) -> None:
+    error, _, phrases = worker.plan(lay(tmp_path / "practice", row.twin), row.twin_settings)
+    assert not error
+    assert not [text for text in phrases if re.search(r"[\[\]]", text) or HIDDEN.search(text)]
+
+
+def test_there_are_more_than_sixty_attacks_each_of_its_own_name() -> None:
+    assert len({row.name for row in ROWS}) == len(ROWS) > 60
+    assert {FIFO, LINK + "/dev/zero"} <= {
+        text for row in ROWS if not isinstance(row.attack, str) for text in row.attack.values()
+    }
+
+
+@pytest.mark.parametrize("name", ["a step that draws, with its file", "a macro that doubles", "a file of 100 MB", "~"])
+def test_the_command_line_ends_with_one_and_one_line(tmp_path: Path, name: str) -> None:
+    row = next(row for row in ROWS if row.name == name)
+    folder = lay(tmp_path / "practice", row.attack)
+    command = ["render", "5", "--practice", str(folder), "--voice", str(folder / "voice.toml")]
+    command = [sys.executable, "-m", "audioguide.cli.main", *command]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert str(folder) in done.stderr.splitlines()[0]
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f]", done.stderr)

@@ -1,0 +1,135 @@
+from pathlib import Path
+
+import pytest
+
+from audioguide.core.clock import RATE_HZ
+from audioguide.core.errors import InputError
+from audioguide.session import batch_list as roster
+from audioguide.session.batch_list import Refused, Row, parse_roster, read_roster
+
+
+def rows(text: str) -> list[Row | Refused]:
+    return list(parse_roster(text, "list.csv"))
+
+
+def row(text: str) -> Row:
+    [one] = rows(text)
+    assert isinstance(one, Row), one
+    return one
+
+
+def refused(text: str) -> str:
+    [one] = [one for one in rows(text) if isinstance(one, Refused)]
+    return f"{one.line}: {one.words}"
+
+
+def test_every_option_has_its_column() -> None:
+    one = row(
+        "name,length,practice,voice,grounding,ending,guidance,pace,bell,out,captions,say_name\n"
+        'Siobhan,7:30,mine,mia,yes,sleep,brief,110,no,"for her.mp3","vtt,txt",shi-VAWN\n'
+    )
+    asked = one.request
+    assert (asked.samples, asked.practice, asked.voice, asked.grounding) == (450 * RATE_HZ, "mine", "mia", True)
+    assert (asked.ending, asked.guidance, asked.pace_wpm, asked.bell) == ("sleep", "brief", 110, False)
+    assert (asked.settings, asked.said) == ({"name": "Siobhan"}, {"Siobhan": "shi-VAWN"})
+    assert (one.line, one.out, one.captions) == (2, Path("for her.mp3"), ("vtt", "txt"))
+
+
+def test_an_empty_cell_is_left_open() -> None:
+    asked = row("length,voice,grounding,pace,name,say_name\n5,,,,,\n").request
+    assert (asked.voice, asked.grounding, asked.pace_wpm, asked.settings, asked.said) == ("calm", None, None, {}, {})
+
+
+def test_one_step_needs_no_length() -> None:
+    assert row("only\ngrounding\n").request.samples is None
+
+
+@pytest.mark.parametrize("sign", [",", ";", "\t"])
+def test_columns_may_be_parted_by_what_spreadsheets_write(sign: str) -> None:
+    one = row(f"length{sign}name\r\n5{sign}Ada\r\n")
+    assert one.request.settings == {"name": "Ada"}
+
+
+def test_what_is_not_named_is_called_after_what_differs() -> None:
+    names = [one.out.name for one in rows("length,name\n5,Ada\n5,Zoë\n") if isinstance(one, Row)]
+    assert names == ["psoas-release-5m-name-Ada.mp3", "psoas-release-5m-name-Zoë.mp3"]
+
+
+def test_lines_are_those_of_the_file() -> None:
+    text = 'length,name\n5,Ada\n\n5,"two\nlines"\n,\n5,Ben\n'
+    assert [one.line for one in rows(text)] == [2, 4, 7]
+
+
+def test_two_rows_that_write_one_file_are_told_apart() -> None:
+    told = refused("length,out\n5,a.mp3\n7,b.mp3\n9,a.mp3\n")
+    assert told == "4: it would write a.mp3, which line 2 writes; give it a name of its own under out"
+
+
+@pytest.mark.parametrize("other", ["sub/../a.mp3", "A.mp3", "a.MP3", "./a.mp3"])
+def test_one_file_in_other_words_is_one_file(other: str) -> None:
+    assert "which line 2 writes" in refused(f"length,out\n5,a.mp3\n7,{other}\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("length\nlong\n", "2: 'long' is not a length; write it like"),
+        ("length,grounding\n5,perhaps\n", "2: grounding 'perhaps' is neither yes nor no"),
+        ("length,pace\n5,slow\n", "2: pace 'slow' is no number"),
+        ("length,ending\n5,wkae\n", "2: --ending 'wkae' is not known; did you mean wake?"),
+        ("length,captions\n5,vvt\n", "2: --captions 'vvt' is not known"),
+        ("length,minutes\n5,6\n", "2: --set minutes=6: minutes is reserved"),
+        ("length,name\n5,Ada,Berlin\n", "2: 3 cells, but 2 columns; put a cell that holds a comma into quotes"),
+        ("length,name\n,Ada\n", "2: a length is missing"),
+    ],
+)
+def test_a_wrong_row_says_what_to_do_and_the_others_stand(text: str, words: str) -> None:
+    assert refused(text).startswith(words)
+    fields = text.split("\n")[0].count(",")
+    assert isinstance(rows(f"{text}7{',' * fields}\n")[1], Row)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "list.csv is empty; write the names of the columns into its first line"),
+        (
+            "lenght,name\n5,Ada\n",
+            "list.csv:1: there is no column length; is lenght meant to be it. .there is lenght, name",
+        ),
+        ("title,name\n5,Ada\n", "list.csv:1: there is no column length; name it so, and write how long"),
+        ("length,first name\n5,Ada\n", "list.csv:1: 'first name' is no name of a column"),
+        ("length,,\n5,,\n", "list.csv:1: '' is no name of a column"),
+        ("length,name,Name\n5,a,b\n", "list.csv:1: there are two columns name"),
+        ("length,say_name\n5,a\n", "list.csv:1: say_name says how name is said, but there is no such column"),
+        ("length,name\n", "list.csv has no rows"),
+        ('length,name\n5,"' + "a" * 200_000, "list.csv:2: field larger than field limit"),
+        ("length,name\n,\n", "list.csv has no rows"),
+    ],
+)
+def test_a_wrong_head_is_told_at_once(text: str, words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        rows(text)
+
+
+def test_a_list_without_end_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(roster, "MOST_ROWS", 3)
+    with pytest.raises(InputError, match="has more than 3 rows"):
+        rows("length\n" + "5\n" * 4)
+    monkeypatch.setattr(roster, "MOST_BYTES", 10)
+    (tmp_path / "a.csv").write_text("length,name\n5,Ada\n")
+    with pytest.raises(InputError, match="make several lists"):
+        read_roster(tmp_path / "a.csv")
+
+
+def test_a_file_that_is_no_text_is_told_with_the_line(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes("length,name\n5,Zoë\n".encode("latin-1"))
+    with pytest.raises(InputError, match=r"a\.csv:2: not UTF-8 text; export it as CSV in UTF-8 .in Excel: CSV UTF-8."):
+        read_roster(tmp_path / "a.csv")
+    with pytest.raises(InputError, match="cannot be read"):
+        read_roster(tmp_path / "none.csv")
+
+
+def test_a_mark_of_the_byte_order_at_the_head_is_no_letter(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("length,name\n5,Zoë\n", encoding="utf-8-sig")
+    assert isinstance(read_roster(tmp_path / "a.csv")[0], Row)

@@ -1,0 +1,50 @@
+import pytest
+from support.helpers import cues
+
+from audioguide.core.clock import RATE_HZ, frames
+from audioguide.core.errors import ScriptError
+from audioguide.core.model import Bell, Phrase
+from audioguide.timeline.plan import lay_out
+from audioguide.timeline.spoken_lengths import check_promises
+
+
+def check(text: str, target_s: int) -> None:
+    """Lay text out with sounds of a second each, and hold its words against the plan."""
+    found = cues(text)
+    lengths = [frames(1) for cue in found if isinstance(cue, Phrase | Bell)]
+    check_promises(found, lay_out(found, lengths, target_s * RATE_HZ))
+
+
+# Two phrases of one second and the opening and closing leave about nine seconds less than the length for the rest.
+@pytest.mark.parametrize(
+    ("text", "target_s"),
+    [
+        ("Rest for three minutes.\n[rest]\nBack.", 190),
+        ("Rest for three minutes.\n[rest]\nBack.", 190 + 30),
+        ("Rest for three minutes.\n[rest]\nBack.", 190 - 30),
+        ("Three or four minutes.\n[rest]\nBack.", 210),
+        ("A few minutes.\n[rest]\nBack.", 60),
+        ("Three minutes in all. Rest.\n[rest]\nBack.", 180),
+        ("Rest for three minutes.\n[pause 1m]\nBack.", 71),
+        ("Three minutes ago.\n\nRest now.\n[rest]\nBack.", 100),
+        ("Three minutes.\n[bell]\n[rest]\nBack.", 100),
+    ],
+)
+def test_words_that_keep_their_promise_pass(text: str, target_s: int) -> None:
+    check(text, target_s)
+
+
+@pytest.mark.parametrize("target_s", [80, 140, 260])
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("Rest for three minutes.\n[rest]\nBack.", 1),
+        ("Now.\nRest for three minutes.\nBe still.\n[rest]\nBack.", 2),
+        ("Welcome.\nFor three minutes,\nbe still. [rest]\nBack.", 2),
+    ],
+)
+def test_a_length_that_the_rest_behind_it_does_not_keep_is_refused_where_it_is_said(
+    text: str, line: int, target_s: int
+) -> None:
+    with pytest.raises(ScriptError, match=rf'^s:{line}: "three minutes" is said here, but the silence .* is \d:\d\d'):
+        check(text, target_s)
