@@ -18,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
-from audioguide.storage import prune as upkeep
+from audioguide.storage import prune
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
@@ -34,7 +34,7 @@ def cold_s(bench: Bench) -> float:
     """Return how long a build takes that has everything to do, the quickest of three; its session stays."""
     took_s = []
     for _ in range(3):
-        upkeep.clear(bench.store)
+        prune.clear(bench.store)
         began = time.monotonic()
         done = bench.build()
         assert done.code == 0, done.err

@@ -12,8 +12,7 @@ import sys
 import wave
 from pathlib import Path
 
-from audioguide.audio import loudness as level
-from audioguide.audio import sound
+from audioguide.audio import loudness, sound
 from audioguide.core.clock import FRAME, FRAME_MS, RATE_HZ, parse_length
 from audioguide.core.model import Phrase
 from audioguide.core.request import Request
@@ -42,7 +41,7 @@ def _sound(session: Session, cue: object, store: Store) -> bytes:
     clip = session.clips[cue]
     found = store.read("clips", clip.key)
     assert found, "it was spoken a moment ago"
-    return sound._to_pcm(level.limit(level.gain(sound.to_signal(found[1]), clip.gain_db + cue.manner.level_db)))
+    return sound._to_pcm(loudness.limit(loudness.gain(sound.to_signal(found[1]), clip.gain_db + cue.manner.level_db)))
 
 
 def _write_wav(path: Path, pcm: bytes) -> None:

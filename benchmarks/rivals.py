@@ -80,11 +80,11 @@ def engine(material: Path) -> None:
 def _hibari(lines: list[tuple[str, float]]) -> None:
     """Speak with hibari-tts itself, through the settings that our engine has for it."""
     from audioguide.speech.engine import at_pace
-    from audioguide.speech.engines import hibari as natural
+    from audioguide.speech.engines import hibari
 
-    voice = natural.Natural()._load()
+    voice = hibari.Natural()._load()
     for words, pace_wpm in lines:
-        for _ in voice.stream(words, speed=at_pace(natural._SPEEDS, pace_wpm), seed=0):
+        for _ in voice.stream(words, speed=at_pace(hibari._SPEEDS, pace_wpm), seed=0):
             pass
 
 

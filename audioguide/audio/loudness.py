@@ -33,7 +33,7 @@ _ABSOLUTE_GATE_LUFS, _RELATIVE_GATE_LU = -70.0, -10.0
 _OFFSET_LU = -0.691
 
 
-def loudness(signal: "Signal") -> float:
+def integrated_lufs(signal: "Signal") -> float:
     """Return integrated loudness in LUFS, gated as BS.1770-4 says; SILENT_LUFS where nothing passes the gate."""
     return integrated(hop_power(signal))
 

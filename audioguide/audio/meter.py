@@ -13,7 +13,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from audioguide.audio import loudness as level
+from audioguide.audio import loudness
 from audioguide.core.clock import FRAME_MS
 from audioguide.core.errors import InputError
 
@@ -72,22 +72,22 @@ class Reading:
     @property
     def hop(self) -> int:
         """Samples of a hop."""
-        return level.hop_samples(self.rate_hz)
+        return loudness.hop_samples(self.rate_hz)
 
     @property
     def integrated_lufs(self) -> float:
         """Gated loudness of the whole (BS.1770-4); SILENT_LUFS where nothing passes the gate."""
-        return level.integrated(self.weighted)
+        return loudness.integrated(self.weighted)
 
     @property
     def momentary_max_lufs(self) -> float:
         """The loudest 400 ms (EBU Tech 3341)."""
-        return level.loudest(self.weighted)
+        return loudness.loudest(self.weighted)
 
     @property
     def short_term_max_lufs(self) -> float:
         """The loudest 3 s (EBU Tech 3341); what is shorter is filled up with silence."""
-        return level.loudest(self.weighted, _SHORT_TERM_HOPS)
+        return loudness.loudest(self.weighted, _SHORT_TERM_HOPS)
 
 
 def loudness_range_lu(weighted: "Signal") -> float:
@@ -98,10 +98,10 @@ def loudness_range_lu(weighted: "Signal") -> float:
     """
     import numpy as np
 
-    kept = level.gated(level.averaged(weighted, _SHORT_TERM_HOPS), _RANGE_GATE_LU)
+    kept = loudness.gated(loudness.averaged(weighted, _SHORT_TERM_HOPS), _RANGE_GATE_LU)
     if weighted.size < _SHORT_TERM_HOPS or not kept.size:
         return 0.0
-    low, high = np.percentile(level.lufs(kept), _RANGE_PERCENTILES, method="nearest")
+    low, high = np.percentile(loudness.lufs(kept), _RANGE_PERCENTILES, method="nearest")
     return float(high - low)
 
 
@@ -247,12 +247,12 @@ def _measure(path: Path, sound: Any) -> Reading:
     import numpy as np
 
     rate_hz, channels = _shape(path, sound)
-    response = level.k_response((_LEAD_S + _WINDOW_S) * rate_hz, rate_hz)
+    response = loudness.k_response((_LEAD_S + _WINDOW_S) * rate_hz, rate_hz)
     framewise, weighted, highest, samples = [np.zeros((3, 0))], [np.zeros(0)], 0.0, 0
     for window in _windows(_blocks(path, sound, _fresh_samples(response.size, rate_hz)), rate_hz, channels):
         framewise.append(_framewise(window))
         weighted.append(
-            level.hop_means(level.k_weighted(window.heard, response)[:, window.lead :], rate_hz).sum(axis=0)
+            loudness.hop_means(loudness.k_weighted(window.heard, response)[:, window.lead :], rate_hz).sum(axis=0)
         )
         highest = max(highest, _true_peak(window, highest))
         samples = window.end
@@ -275,7 +275,7 @@ def _shape(path: Path, sound: Any) -> tuple[int, int]:
 
 def _fresh_samples(spectrum: int, rate_hz: int) -> int:
     """Return the new samples of a window: whole hops, so many that with lead and room they fill the transform."""
-    hop = level.hop_samples(rate_hz)
+    hop = loudness.hop_samples(rate_hz)
     return (2 * (spectrum - 1) - (_LEAD_S + 1) * rate_hz) // hop * hop
 
 

@@ -19,7 +19,7 @@ from audioguide.core.errors import AudioguideError
 from audioguide.core.model import Phrase, Source
 from audioguide.speech.reader import reader, why_not
 from audioguide.speech.voices import RECORDED, Voice, find_voice, voice_names
-from audioguide.storage import prune as upkeep
+from audioguide.storage import prune
 from audioguide.storage.atomic import atomic_file
 from audioguide.storage.part_files import Part, left_behind
 from audioguide.storage.prune import size_in_words
@@ -49,7 +49,7 @@ class State(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Diagnosis:
     """One thing that was examined."""
 
     name: str
@@ -62,12 +62,12 @@ class Finding:
         return {"name": self.name, "state": self.state.name.lower(), "found": self.words, "advice": self.advice}
 
 
-def is_fatal(finding: Finding) -> bool:
+def is_fatal(finding: Diagnosis) -> bool:
     """Return whether a build with nothing but defaults and these two folders would fail for this."""
     return finding.state is State.BROKEN
 
 
-def examine(cache: str | Path | None, out: Path, deep: bool = False) -> Iterator[Finding]:
+def examine(cache: str | Path | None, out: Path, deep: bool = False) -> Iterator[Diagnosis]:
     """Yield what is found, one after another, for some of it takes a second.
 
     Args:
@@ -86,88 +86,90 @@ def examine(cache: str | Path | None, out: Path, deep: bool = False) -> Iterator
     yield from (_extra(name, *needs) for name, needs in _EXTRAS.items())
 
 
-def _versions() -> Finding:
+def _versions() -> Diagnosis:
     python = ".".join(map(str, sys.version_info[:3]))
     words = f"Python {python} on {sys.platform}"
     missing = [package for package in _PACKAGES if not _version(package)]
     if sys.version_info < _OLDEST_PYTHON:
-        return Finding("versions", State.BROKEN, words, "install Python 3.11 or later, and audioguide with it")
+        return Diagnosis("versions", State.BROKEN, words, "install Python 3.11 or later, and audioguide with it")
     if missing:
-        return Finding(
+        return Diagnosis(
             "versions", State.BROKEN, f"{', '.join(missing)} is not installed", "install audioguide once more, with pip"
         )
-    return Finding("versions", State.OK, f"{words}; {', '.join(f'{name} {_version(name)}' for name in _PACKAGES)}")
+    return Diagnosis("versions", State.OK, f"{words}; {', '.join(f'{name} {_version(name)}' for name in _PACKAGES)}")
 
 
-def _current_folder() -> Finding:
+def _current_folder() -> Diagnosis:
     try:
         folder = Path.cwd()
     except OSError as error:
-        return Finding("current folder", State.BROKEN, _why(error), "it was removed; go to another one: cd ~")
-    return Finding("current folder", State.OK, str(folder))
+        return Diagnosis("current folder", State.BROKEN, _why(error), "it was removed; go to another one: cd ~")
+    return Diagnosis("current folder", State.OK, str(folder))
 
 
-def _home() -> Finding:
+def _home() -> Diagnosis:
     try:
         home = Path.home()
     except RuntimeError:
         home = Path("~")
     if not home.is_absolute():
-        return Finding("home", State.NOTE, "there is none", "set HOME, or name a folder with --cache DIR each time")
+        return Diagnosis("home", State.NOTE, "there is none", "set HOME, or name a folder with --cache DIR each time")
     if trouble := _unwritable(home):
         advice = "spoken phrases are kept where --cache DIR says, if not in the cache folder below"
-        return Finding("home", State.NOTE, f"{home} cannot be written ({trouble})", advice)
-    return Finding("home", State.OK, str(home))
+        return Diagnosis("home", State.NOTE, f"{home} cannot be written ({trouble})", advice)
+    return Diagnosis("home", State.OK, str(home))
 
 
-def _temporary_folder() -> Finding:
+def _temporary_folder() -> Diagnosis:
     try:
         with tempfile.TemporaryDirectory(prefix="audioguide-") as folder:
             (Path(folder) / "a").write_bytes(b"a")
     except OSError as error:
         advice = "set TMPDIR to a folder that can be written; the system's voice needs it"
-        return Finding("temporary folder", State.NOTE, _why(error), advice)
+        return Diagnosis("temporary folder", State.NOTE, _why(error), advice)
     wanted = next((os.environ[name] for name in ("TMPDIR", "TEMP", "TMP") if os.environ.get(name)), "")
     used = Path(folder).parent
     if wanted and Path(wanted).absolute() != used:
-        return Finding("temporary folder", State.NOTE, f"{wanted} cannot be used; {used} is", "mend TMPDIR")
-    return Finding("temporary folder", State.OK, f"{used}, {_free(used)}")
+        return Diagnosis("temporary folder", State.NOTE, f"{wanted} cannot be used; {used} is", "mend TMPDIR")
+    return Diagnosis("temporary folder", State.OK, f"{used}, {_free(used)}")
 
 
-def _cache(cache: str | Path | None, deep: bool) -> Iterator[Finding]:
+def _cache(cache: str | Path | None, deep: bool) -> Iterator[Diagnosis]:
     try:
         store = open_store(cache)
     except AudioguideError as error:
-        yield Finding("cache", State.BROKEN, str(error))
+        yield Diagnosis("cache", State.BROKEN, str(error))
         return
     if isinstance(store, MemoryStore):
         words = "there is no home folder, so nothing is kept: each session is spoken anew"
-        yield Finding("cache", State.NOTE, words, "name a folder with --cache DIR each time")
+        yield Diagnosis("cache", State.NOTE, words, "name a folder with --cache DIR each time")
         return
     yield _cache_folder(store)
-    held = upkeep.entries(store)
-    if damaged := upkeep.damaged(store, held, deep):
+    held = prune.entries(store)
+    if damaged := prune.damaged(store, held, deep):
         words = f"{len(damaged)} of {len(held)} entries are damaged, such as {damaged[0].path}"
-        yield Finding("cache entries", State.NOTE, words, "they are made again when next needed; is the disk failing?")
+        yield Diagnosis(
+            "cache entries", State.NOTE, words, "they are made again when next needed; is the disk failing?"
+        )
     else:
         size = size_in_words(sum(entry.size for entry in held))
         read = "every byte read" if deep else "heads and sizes read; --deep reads all"
-        yield Finding("cache entries", State.OK, f"{len(held)}, {size}, none damaged ({read})")
-    if left := upkeep.unfinished(store):
+        yield Diagnosis("cache entries", State.OK, f"{len(held)}, {size}, none damaged ({read})")
+    if left := prune.unfinished(store):
         words = f"{len(left)} unfinished files of builds that were killed"
-        yield Finding("cache leftovers", State.NOTE, words, "the next build that speaks removes them")
+        yield Diagnosis("cache leftovers", State.NOTE, words, "the next build that speaks removes them")
 
 
-def _cache_folder(store: Store) -> Finding:
+def _cache_folder(store: Store) -> Diagnosis:
     folder = store.folder
     if trouble := _unwritable(_existing(folder)):
         advice = _ELSEWHERE.format(option="--cache")
         words = f"{folder} cannot be written ({trouble}): each session is spoken anew"
-        return Finding("cache", State.NOTE, words, advice)
+        return Diagnosis("cache", State.NOTE, words, advice)
     return _roomy("cache", folder, "--cache")
 
 
-def _output(out: Path) -> Finding:
+def _output(out: Path) -> Diagnosis:
     folder = out.expanduser() if str(out).startswith("~") else out
     try:
         left = left_behind(folder)
@@ -178,9 +180,9 @@ def _output(out: Path) -> Finding:
     except _OnlyTriedError:
         pass
     except AudioguideError as error:
-        return Finding("output", State.BROKEN, str(error), "choose another place with --out FILE at each build")
+        return Diagnosis("output", State.BROKEN, str(error), "choose another place with --out FILE at each build")
     if left:
-        return Finding(
+        return Diagnosis(
             "output",
             State.NOTE,
             f"{folder} held {len(left)} unfinished files of builds that were killed; they are removed now",
@@ -192,7 +194,7 @@ class _OnlyTriedError(Exception):
     """Nothing was wrong; what was tried out is not kept."""
 
 
-def _encoder() -> Finding:
+def _encoder() -> Diagnosis:
     """Encode a second of tone and decode it by another library."""
     from audioguide.audio.sound import tone
 
@@ -200,11 +202,11 @@ def _encoder() -> Finding:
     try:
         samples = _decoded_samples(info_frame(asked) + encode(tone(stream_frames(asked))))
     except Exception as error:  # whatever a library that does not fit this computer raises
-        return Finding("encoder", State.BROKEN, _why(error), "install audioguide once more, with pip")
+        return Diagnosis("encoder", State.BROKEN, _why(error), "install audioguide once more, with pip")
     if samples != asked:
         words = f"{samples} samples came back of {asked}"
-        return Finding("encoder", State.BROKEN, words, "install audioguide once more, with pip")
-    return Finding(
+        return Diagnosis("encoder", State.BROKEN, words, "install audioguide once more, with pip")
+    return Diagnosis(
         "encoder", State.OK, f"lameenc {_version('lameenc')} encodes, soundfile {_version('soundfile')} decodes"
     )
 
@@ -215,20 +217,20 @@ def _decoded_samples(mp3: bytes) -> int:
     return len(soundfile.read(BytesIO(mp3))[0])
 
 
-def _voice(voice: Voice) -> Finding:
+def _voice(voice: Voice) -> Diagnosis:
     name, default = f"voice {voice.name}", voice.name == VOICE
     broken = State.BROKEN if default else State.NOTE
     others = [other for other in voice_names() if other != voice.name]
     advice = f"another voice is --voice {others[0]}" if others else ""
     if why := why_not(voice):
-        return Finding(name, broken, why, "" if "--voice" in why else advice)
+        return Diagnosis(name, broken, why, "" if "--voice" in why else advice)
     if voice.engine == RECORDED:
-        return Finding(name, State.OK, "its recordings are there")
+        return Diagnosis(name, State.OK, "its recordings are there")
     try:
         seconds = _said_s(voice)
     except AudioguideError as error:
-        return Finding(name, broken, str(error), advice)
-    return Finding(name, State.OK, f"{voice.engine} said {_WORD!r} in {seconds:.1f} s of sound")
+        return Diagnosis(name, broken, str(error), advice)
+    return Diagnosis(name, State.OK, f"{voice.engine} said {_WORD!r} in {seconds:.1f} s of sound")
 
 
 def _said_s(voice: Voice) -> float:
@@ -241,18 +243,18 @@ def _said_s(voice: Voice) -> float:
         return who.clip(Phrase(_WORD, Source(voice.shown, 1))).samples / RATE_HZ
 
 
-def _extra(name: str, module: str, what_for: str) -> Finding:
+def _extra(name: str, module: str, what_for: str) -> Diagnosis:
     if find_spec(module):
-        return Finding(f"extra {name}", State.OK, "is installed")
-    return Finding(f"extra {name}", State.OK, f"is not installed; {what_for} would need it: pip install '.[{name}]'")
+        return Diagnosis(f"extra {name}", State.OK, "is installed")
+    return Diagnosis(f"extra {name}", State.OK, f"is not installed; {what_for} would need it: pip install '.[{name}]'")
 
 
-def _roomy(name: str, folder: Path, option: str) -> Finding:
+def _roomy(name: str, folder: Path, option: str) -> Diagnosis:
     free = shutil.disk_usage(_existing(folder)).free
     if free < LEAST_FREE:
         words = f"{folder} has only {size_in_words(free)} free"
-        return Finding(name, State.NOTE, words, _ELSEWHERE.format(option=option))
-    return Finding(name, State.OK, f"{folder}, {size_in_words(free)} free")
+        return Diagnosis(name, State.NOTE, words, _ELSEWHERE.format(option=option))
+    return Diagnosis(name, State.OK, f"{folder}, {size_in_words(free)} free")
 
 
 def _existing(folder: Path) -> Path:

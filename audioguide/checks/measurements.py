@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from audioguide.audio import loudness as level
+from audioguide.audio import loudness
 from audioguide.audio.meter import Reading, loudness_range_lu
 from audioguide.audio.sound import BELL_UNDER_LU, SWELL, TONE_DBFS
 from audioguide.core.clock import FRAME, FRAME_MS, LEAD, TAIL, clock
@@ -25,7 +25,7 @@ FEW_WORDS_LU, FEW_WORDS_S = 1.5, 60
 UNANNOUNCED_LU = 0.2
 """A rehearsal announces nothing, so that no entry is softened: it may be so much louder."""
 MOST_RANGE_LU = 6.0
-MOST_MOMENTARY_LUFS, MOST_SHORT_TERM_LUFS = level.TARGET_LUFS + 8, level.TARGET_LUFS + 5
+MOST_MOMENTARY_LUFS, MOST_SHORT_TERM_LUFS = loudness.TARGET_LUFS + 8, loudness.TARGET_LUFS + 5
 """EBU R128 s1, short programmes: 5 LU above the target for short-term; 8 LU for momentary in its first edition."""
 MOST_PEAK_DBTP = -1.5
 LEAST_SECOND_DBFS, LEAST_TENTH_DBFS = -70.0, -66.0
@@ -66,7 +66,7 @@ def inspect(reading: Reading, timeline: Timeline | None) -> Iterator[Check]:
     if timeline:
         yield from _speech(reading, timeline)
     else:
-        yield _around("integrated loudness", reading.integrated_lufs, "LUFS", level.TARGET_LUFS, LOUDNESS_LU)
+        yield _around("integrated loudness", reading.integrated_lufs, "LUFS", loudness.TARGET_LUFS, LOUDNESS_LU)
     yield _most("loudest 400 ms", reading.momentary_max_lufs, "LUFS", MOST_MOMENTARY_LUFS)
     yield _most("loudest 3 s", reading.short_term_max_lufs, "LUFS", MOST_SHORT_TERM_LUFS)
     yield _most("true peak", reading.true_peak_dbtp, "dBTP", MOST_PEAK_DBTP)
@@ -108,12 +108,12 @@ def _speech(reading: Reading, timeline: Timeline) -> Iterator[Check]:
         for sound in timeline.sounds:
             if not isinstance(sound.cue, Phrase):
                 unrung[_span(sound)] = 0
-        yield _around("integrated loudness", level.integrated(unrung), "LUFS", _asked(phrases), _reach(timeline))
+        yield _around("integrated loudness", loudness.integrated(unrung), "LUFS", _asked(phrases), _reach(timeline))
         yield _most("loudness range of the speech", loudness_range_lu(_hops(reading, phrases)), "LU", MOST_RANGE_LU)
     for bell in bells:
         name = f"bell at {clock(bell.start * FRAME)}"
-        rung = level.loudest(_hops(reading, [bell]))
-        yield _around(name, rung, "LUFS", level.TARGET_LUFS - BELL_UNDER_LU, BELL_LU)
+        rung = loudness.loudest(_hops(reading, [bell]))
+        yield _around(name, rung, "LUFS", loudness.TARGET_LUFS - BELL_UNDER_LU, BELL_LU)
 
 
 def _reach(timeline: Timeline) -> float:
@@ -129,7 +129,7 @@ def _asked(phrases: Iterable[Sound]) -> float:
 
     pairs = [(sound.length, sound.cue.manner.level_db) for sound in phrases if isinstance(sound.cue, Phrase)]
     lengths, levels = np.array(pairs).T
-    return level.TARGET_LUFS + float(10 * np.log10(np.average(10 ** (levels / 10), weights=lengths)))
+    return loudness.TARGET_LUFS + float(10 * np.log10(np.average(10 ** (levels / 10), weights=lengths)))
 
 
 def _hops(reading: Reading, sounds: Iterable[Sound]) -> "NDArray[np.float64]":

@@ -15,7 +15,7 @@ from audioguide.core.request import Request
 from audioguide.practice.definition import Practice
 from audioguide.practice.parse import LINE_END
 from audioguide.practice.render import Renderer
-from audioguide.practice.rendering import Told, read_cues, read_steps
+from audioguide.practice.rendering import RenderedStep, read_cues, read_steps
 from audioguide.speech.calibration import pace_wpm
 from audioguide.timeline.plan import CLOSING, SLEEP_CLOSING, lay_out
 
@@ -38,7 +38,7 @@ _LETTERS_A_WORD = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Result:
     """What came of one session."""
 
     request: Request
@@ -63,7 +63,7 @@ class Outcome:
 
 
 @dataclass(slots=True)
-class Rounds:
+class SessionMatrix:
     """Looks at the sessions of a practice, and remembers what came of each."""
 
     practice: Practice
@@ -73,14 +73,14 @@ class Rounds:
     """The lines of the scripts that any of them put out."""
     failed: bool = False
     """Whether one could not be read."""
-    holes: list[Outcome] = field(default_factory=list)
+    holes: list[Result] = field(default_factory=list)
     """Sessions within a telling's range that do not build."""
     sessions: int = 0
     """How many were looked at."""
     _renderer: Renderer = field(init=False)
     _stuck: ScriptError | ScriptErrors | None = None
     """Why a script ran until it was stopped: it would do so in every session."""
-    _known: dict[tuple[object, ...], Outcome] = field(default_factory=dict)
+    _known: dict[tuple[object, ...], Result] = field(default_factory=dict)
     _ends: dict[tuple[object, ...], tuple[int, int]] = field(default_factory=dict)
     """The shortest and the longest of each telling."""
     _heard: set[Phrase] = field(default_factory=set)
@@ -99,7 +99,7 @@ class Rounds:
         """The longest session of any telling, in samples; None where none could be laid out."""
         return max((high for _, high in self._ends.values()), default=None)
 
-    def tellings(self) -> list[Request]:
+    def variants(self) -> list[Request]:
         """Return each ending and guidance, with the interlude and without."""
         grounding = (True, False) if self.practice.grounding else (None,)
         return [
@@ -107,46 +107,46 @@ class Rounds:
             for ending, guidance, grounded in product(ENDINGS, GUIDANCE, grounding)
         ]
 
-    def outcomes(self) -> Iterator[Outcome]:
+    def results(self) -> Iterator[Result]:
         """Yield every session: each telling at its shortest, at 5, 20 and 60 minutes and at its longest.
 
         Without bells each is looked at once, at 20 minutes or what is nearest to that.
         """
-        for telling in self.tellings():
+        for telling in self.variants():
             low, high = self._end(telling, RATE_HZ, 1), self._end(telling, LONGEST, -1)
             if low and high:
-                self._ends[_telling(telling)] = low, high
+                self._ends[_variant_key(telling)] = low, high
             lengths = sorted({*_within(low, high), *filter(None, (low, high))})
             yield from self._looked_at([replace(telling, samples=samples) for samples in lengths])
             if not telling.grounding:
                 middle = min(max(20 * _MINUTE, low or 0), high or LONGEST)
                 yield from self._looked_at([replace(telling, samples=middle, bell=False)])
 
-    def news(self, samples: int, with_grounding: bool) -> Iterator[Outcome]:
+    def news(self, samples: int, with_grounding: bool) -> Iterator[Result]:
         """Yield the sessions of a length that say what none before them said, or that cannot be read.
 
         Args:
             samples: their length.
             with_grounding: those with the interlude, or those without it.
         """
-        for telling in self.tellings():
-            low, high = self._ends.get(_telling(telling), (LONGEST, 0))
+        for telling in self.variants():
+            low, high = self._ends.get(_variant_key(telling), (LONGEST, 0))
             if bool(telling.grounding) == with_grounding and low <= samples <= high:
                 request = replace(telling, samples=samples)
                 if self._is_new(self._read(request)):
                     yield from self._looked_at([request])
 
-    def _is_new(self, outcome: Outcome) -> bool:
+    def _is_new(self, outcome: Result) -> bool:
         return bool(outcome.error) or not (_said(outcome) <= self._heard and outcome.reached <= self.reached)
 
-    def _at(self, request: Request) -> Outcome:
+    def _at(self, request: Request) -> Result:
         """Return what comes of a session."""
-        key = (request.samples, *_telling(request))
+        key = (request.samples, *_variant_key(request))
         if key not in self._known:
             self._known[key] = self._try(request)
         return self._known[key]
 
-    def _looked_at(self, requests: list[Request]) -> Iterator[Outcome]:
+    def _looked_at(self, requests: list[Request]) -> Iterator[Result]:
         for request in requests:
             outcome = self._at(request)
             if outcome.misses:
@@ -169,7 +169,7 @@ class Rounds:
                 return None
         return None
 
-    def _try(self, request: Request) -> Outcome:
+    def _try(self, request: Request) -> Result:
         read = self._read(request)
         if read.error:
             return read
@@ -180,10 +180,10 @@ class Rounds:
         except ScriptError as error:
             return replace(read, error=error)
 
-    def _read(self, request: Request) -> Outcome:
+    def _read(self, request: Request) -> Result:
         assert request.samples is not None
         if self._stuck:
-            return Outcome(request, error=self._stuck)
+            return Result(request, error=self._stuck)
         began = time.monotonic()
         try:
             told = read_steps(request, self.practice, request.samples, self._renderer)
@@ -192,9 +192,9 @@ class Rounds:
                 read_cues(request, self.practice, request.samples)  # says that nothing is spoken
         except (ScriptError, ScriptErrors) as error:
             self._stuck = error if time.monotonic() - began > _STUCK_S else None
-            return Outcome(request, error=error)
+            return Result(request, error=error)
         reached = frozenset(source for part in told for line in part.lines for _, source in line.marks)
-        return Outcome(request, tuple(cues), reached=reached)
+        return Result(request, tuple(cues), reached=reached)
 
     def _laid_out(self, cues: tuple[Cue, ...], request: Request) -> Timeline:
         assert request.samples is not None
@@ -203,11 +203,11 @@ class Rounds:
         return lay_out(cues, _lengths(cues), request.samples, longest_silence=cap, closing=closing)
 
 
-def _telling(request: Request) -> tuple[object, ...]:
+def _variant_key(request: Request) -> tuple[object, ...]:
     return request.ending, request.guidance, request.grounding, request.bell
 
 
-def _said(outcome: Outcome) -> set[Phrase]:
+def _said(outcome: Result) -> set[Phrase]:
     return {cue for cue in outcome.cues if isinstance(cue, Phrase)}
 
 
@@ -230,7 +230,7 @@ def _misses_by_far(misses: LengthError) -> bool:
     return not misses.shortest * (1 - _DOUBT) <= misses.asked <= misses.longest * (1 + _DOUBT)
 
 
-def _joined(told: list[Told]) -> list[Cue]:
+def _joined(told: list[RenderedStep]) -> list[Cue]:
     """Return the cues of all steps; a line's end stands between two of them, if nothing else does."""
     cues: list[Cue] = []
     for part in told:

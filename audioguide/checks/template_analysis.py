@@ -78,7 +78,7 @@ def read_template(text: str, shown: str, choices: Mapping[str, tuple[str, ...]])
     }
     named = list(meta.find_referenced_templates(tree))
     open_names = frozenset(meta.find_undeclared_variables(tree) - {*VARIABLES, *FUNCTIONS}) | {_OPEN}
-    reader = _Reader(text.splitlines(), shown, open_names, choices)
+    reader = _BranchReader(text.splitlines(), shown, open_names, choices)
     whole = Branch(Source(shown, 1), "", reader.lines(tree.body), tuple(reader.branches(tree.body)))
     includes = frozenset(name for name in named if name)
     return Template(whole, tuple(_sets(tree)), frozenset(uses), includes, None in named, frozenset(_minutes(tree)))
@@ -91,7 +91,7 @@ def _environment() -> Environment:
 
 
 @dataclass(frozen=True, slots=True)
-class _Reader:
+class _BranchReader:
     source: list[str]
     shown: str
     open_names: frozenset[str]

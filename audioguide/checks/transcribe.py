@@ -29,7 +29,7 @@ HEARD_SHARE = 0.6
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class HeardLine:
     """A phrase, and how much of it was heard."""
 
     sound: Sound
@@ -48,7 +48,7 @@ def why_not() -> str:
     return "a recognizer is not installed; `pip install '.[verify]'` brings one" if missing else ""
 
 
-def listen(path: Path, sounds: Iterable[Sound], language: str) -> list[Line]:
+def listen(path: Path, sounds: Iterable[Sound], language: str) -> list[HeardLine]:
     """Return every phrase with how many of its words were heard where they belong.
 
     Args:
@@ -66,7 +66,7 @@ def listen(path: Path, sounds: Iterable[Sound], language: str) -> list[Line]:
     return match([sound for sound in sounds if isinstance(sound.cue, Phrase)], _recognized(path))
 
 
-def match(phrases: Sequence[Sound], heard: Sequence[tuple[str, float]]) -> list[Line]:
+def match(phrases: Sequence[Sound], heard: Sequence[tuple[str, float]]) -> list[HeardLine]:
     """Return the phrases with how many of their words stand among the heard ones, in order and at their time.
 
     Args:
@@ -75,7 +75,7 @@ def match(phrases: Sequence[Sound], heard: Sequence[tuple[str, float]]) -> list[
     """
     said = [(word, index) for index, sound in enumerate(phrases) for word in _words(_text(sound))]
     counts = Counter(said[at][1] for at, _ in _longest(list(_pairs(said, phrases, heard))))
-    return [Line(sound, len(_words(_text(sound))), counts[index]) for index, sound in enumerate(phrases)]
+    return [HeardLine(sound, len(_words(_text(sound))), counts[index]) for index, sound in enumerate(phrases)]
 
 
 def _pairs(

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from jinja2 import Environment, TemplateNotFound, TemplateSyntaxError
 
-from audioguide.checks.session_matrix import LONGEST, Outcome, Rounds
+from audioguide.checks.session_matrix import LONGEST, Result, SessionMatrix
 from audioguide.checks.template_analysis import Branch, Template, read_template
 from audioguide.core.clock import RATE_HZ
 from audioguide.core.defaults import ENDINGS, GUIDANCE
@@ -21,7 +21,7 @@ _MINUTE = 60 * RATE_HZ
 class Unreached:
     """Knows what could be reached in a practice's own folder, and tells what was not."""
 
-    def __init__(self, practice: Practice, rounds: Rounds) -> None:
+    def __init__(self, practice: Practice, rounds: SessionMatrix) -> None:
         """Read the scripts of a practice; rounds look at its sessions."""
         self._practice = practice
         self._rounds = rounds
@@ -29,7 +29,7 @@ class Unreached:
         own = {name: one for name, one in self._templates.items() if (practice.folder / name).is_file()}
         self._own = own
 
-    def further(self) -> Iterator[Outcome]:
+    def further(self) -> Iterator[Result]:
         """Yield sessions at the lengths where the wording may change, if they say what none before them said.
 
         Those with the interlude are looked at only while a branch is left to be reached.

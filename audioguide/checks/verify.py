@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from audioguide.audio import id3 as tags
+from audioguide.audio import id3
 from audioguide.audio.meter import Reading, read
 from audioguide.audio.mp3 import Stream, read_stream
 from audioguide.checks.measurements import Check, inspect
@@ -23,7 +23,7 @@ SCHEMA = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class FileReport:
     """What a file was found to be."""
 
     file: str
@@ -42,7 +42,7 @@ class Report:
         return {**head, "checks": checks}
 
 
-def verify(path: Path) -> Report:
+def verify(path: Path) -> FileReport:
     """Return what an MP3 measures, each figure with its limit.
 
     Raises:
@@ -53,14 +53,14 @@ def verify(path: Path) -> Report:
         data = path.read_bytes()
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from error
-    size = tags.tag_size(data[:10])
+    size = id3.tag_size(data[:10])
     tag, frames = data[:size], memoryview(data)[size:]
-    made_of = from_bytes(tags.private_frame(tag, OWNER) or b"")
+    made_of = from_bytes(id3.private_frame(tag, OWNER) or b"")
     timeline = made_of.timeline if made_of else None
     checks = [*_file(reading, read_stream(data, size), timeline), *inspect(reading, timeline)]
     if made_of:
         checks = [_digest(frames, made_of), *checks, _chapters(tag, made_of.timeline)]
-    return Report(str(path), made_of, tuple(checks))
+    return FileReport(str(path), made_of, tuple(checks))
 
 
 def _digest(frames: memoryview, made_of: Manifest) -> Check:
@@ -86,7 +86,7 @@ def _chapters(tag: bytes, timeline: Timeline) -> Check:
     starts = [mark.start * FRAME_MS for mark in timeline.chapters]
     ends = [*starts[1:], timeline.total * 1000 // RATE_HZ][: len(starts)]
     planned = [(start, end, mark.title) for start, end, mark in zip(starts, ends, timeline.chapters, strict=True)]
-    found = tags.read_chapters(tag)
+    found = id3.read_chapters(tag)
     right = found == planned and (not planned or planned[0][0] == 0)
     first_wrong = next((end for one, (_, end, _) in zip(found, planned, strict=False) if one not in planned), 0)
     told = f"{len(found)}" if right else f"{len(found)}, not as planned before {clock(first_wrong * RATE_HZ // 1000)}"

@@ -9,7 +9,7 @@ from itertools import chain
 
 from audioguide.audio.id3 import MOST_CHAPTERS
 from audioguide.checks.advice import RULES, advise, hear, words_of
-from audioguide.checks.session_matrix import Outcome, Rounds
+from audioguide.checks.session_matrix import Result, SessionMatrix
 from audioguide.checks.unreachable import Unreached
 from audioguide.core.clock import clock
 from audioguide.core.errors import ScriptError, ScriptErrors, did_you_mean
@@ -56,7 +56,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class WordingReport:
     """All that was found, errors first."""
 
     practice: str
@@ -98,7 +98,7 @@ class Report:
         }
 
 
-def check(name: str, settings: Mapping[str, str] | None = None) -> Report:
+def check(name: str, settings: Mapping[str, str] | None = None) -> WordingReport:
     """Return what there is to say about a practice.
 
     Args:
@@ -111,17 +111,17 @@ def check(name: str, settings: Mapping[str, str] | None = None) -> Report:
     try:
         practice = find_practice(name)
     except (ScriptError, ScriptErrors) as error:
-        return Report(name, "", tuple(_sorted(_as_findings("script", error))))
-    rounds = Rounds(practice, Request(1, practice=name, settings=dict(settings or {})))
+        return WordingReport(name, "", tuple(_sorted(_as_findings("script", error))))
+    rounds = SessionMatrix(practice, Request(1, practice=name, settings=dict(settings or {})))
     unreached = Unreached(practice, rounds)
     found = _Collected()
-    for outcome in chain(rounds.outcomes(), unreached.further()):
+    for outcome in chain(rounds.results(), unreached.further()):
         found.add(_findings(outcome, practice), str(outcome))
     findings = [*found.findings(), *_off_errors(practice)]
     if not rounds.failed:
         findings += [Finding(where, kind, words) for where, kind, words in unreached.findings()]
         findings += [_unbuildable(practice, outcome) for outcome in rounds.holes]
-    return Report(
+    return WordingReport(
         practice.name, practice.language, tuple(_sorted(findings)), rounds.sessions, rounds.shortest, rounds.longest
     )
 
@@ -147,7 +147,7 @@ class _Collected:
             yield finding if self.count[key] == self.sessions else replace(finding, session=session)
 
 
-def _findings(outcome: Outcome, practice: Practice) -> Iterator[Finding]:
+def _findings(outcome: Result, practice: Practice) -> Iterator[Finding]:
     """Yield what one session has: first what build would refuse, then advice."""
     if outcome.error:
         yield from _as_findings("script", outcome.error)
@@ -173,7 +173,7 @@ def _as_findings(kind: str, error: ScriptError | ScriptErrors) -> list[Finding]:
     return [Finding(one.source, kind, one.words) for one in errors]
 
 
-def _unreadable(outcome: Outcome, language: str) -> Iterator[Finding]:
+def _unreadable(outcome: Result, language: str) -> Iterator[Finding]:
     for cue in outcome.cues:
         if isinstance(cue, Phrase) and (sign := unreadable(cue.text, language)):
             words = f"a voice that speaks {language!r} cannot read {sign!r} (U+{ord(sign):04X}); write it as words"
@@ -192,7 +192,7 @@ def _off_errors(practice: Practice) -> list[Finding]:
     return found
 
 
-def _unbuildable(practice: Practice, outcome: Outcome) -> Finding:
+def _unbuildable(practice: Practice, outcome: Result) -> Finding:
     assert outcome.misses is not None
     low, high = clock(outcome.misses.shortest), clock(outcome.misses.longest)
     words = f"{outcome} cannot be built: this wording can be about {low} to {high}"

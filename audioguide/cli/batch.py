@@ -9,7 +9,7 @@ import typer
 from audioguide.cli import options as o
 
 if TYPE_CHECKING:
-    from audioguide.session.batch import Outcome
+    from audioguide.session.batch import RowResult
 
 app = typer.Typer()
 SCHEMA = 1
@@ -39,14 +39,14 @@ def batch(
     variable for the scripts, such as name; say_name tells how that is said.
     """
     from audioguide.cli.progress import counting
-    from audioguide.core.threads import hands
+    from audioguide.core.threads import worker_count
     from audioguide.session import batch as batches
-    from audioguide.session.batch_list import read_roster
+    from audioguide.session.batch_list import read_batch_list
     from audioguide.storage.atomic import at_home
 
-    rows = read_roster(roster)
-    pool = batches.find_pool(workers or str(min(hands(), len(rows))))
-    outcomes: list[Outcome] = []
+    rows = read_batch_list(roster)
+    pool = batches.find_pool(workers or str(min(worker_count(), len(rows))))
+    outcomes: list[RowResult] = []
     with counting("building") as progress:
         progress(0, len(rows))
         for outcome in batches.run(rows, pool, str(at_home(cache).absolute()) if cache else None):
@@ -58,7 +58,7 @@ def batch(
         raise typer.Exit(1)
 
 
-def _show(roster: Path, outcomes: "list[Outcome]", as_json: bool) -> None:
+def _show(roster: Path, outcomes: "list[RowResult]", as_json: bool) -> None:
     counts = {state: sum(one.state == state for one in outcomes) for state in ("built", "unchanged", "failed")}
     if as_json:
         typer.echo(json.dumps({"schema": SCHEMA, **counts, "rows": [_as_json(one) for one in outcomes]}, indent=1))
@@ -72,7 +72,7 @@ def _show(roster: Path, outcomes: "list[Outcome]", as_json: bool) -> None:
     typer.echo(", ".join(f"{count} {state}" for state, count in counts.items()))
 
 
-def _line(one: "Outcome") -> str:
+def _line(one: "RowResult") -> str:
     from audioguide.core.clock import clock
 
     out = Path(one.out)
@@ -80,7 +80,7 @@ def _line(one: "Outcome") -> str:
     return f"{one.line:>6}  {one.state:<9}  {clock(one.samples):>8}  {shown}"
 
 
-def _as_json(one: "Outcome") -> dict[str, object]:
+def _as_json(one: "RowResult") -> dict[str, object]:
     from audioguide.core.clock import RATE_HZ
 
     told: dict[str, object] = {"line": one.line, "state": one.state, "file": one.out or None}

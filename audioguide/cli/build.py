@@ -36,14 +36,14 @@ def write(
 ) -> None:
     """Write a session, and print what was written; on stderr the details, if asked for, and a hint."""
     from audioguide.core.request import default_out
-    from audioguide.session import build as session
+    from audioguide.session import build as sessions
     from audioguide.storage.atomic import at_home
     from audioguide.storage.store import open_store
     from audioguide.timeline.captions import caption_kinds
 
     path, store, kinds = at_home(out or default_out(asked)), open_store(cache), caption_kinds(captions)
     with speaking() as progress:
-        built = session.write(asked, path, store, progress, kinds)
+        built = sessions.write(asked, path, store, progress, kinds)
     typer.echo(json.dumps(_facts(built, path)) if as_json else line(built, path))
     if verbose:
         typer.echo(_details(built, store.folder), err=True)
@@ -54,12 +54,12 @@ def write(
 @o.for_request
 def plan(asked: "Request", cache: o.Cache = None, as_json: o.Json = False) -> None:
     """Print the timetable: when what is said, and the pauses. Speaks, but writes no MP3."""
-    from audioguide.session import build as session
+    from audioguide.session import build as sessions
     from audioguide.storage.store import open_store
     from audioguide.timeline import timetable
 
     with speaking() as progress:
-        planned = session.plan(asked, open_store(cache), progress)
+        planned = sessions.plan(asked, open_store(cache), progress)
     if as_json:
         head = {"schema": timetable.SCHEMA, "title": planned.about.title, "voice": planned.voice.name}
         typer.echo(json.dumps(head | timetable.as_json(planned.timeline), indent=1))
@@ -75,9 +75,9 @@ def plan(asked: "Request", cache: o.Cache = None, as_json: o.Json = False) -> No
 @o.for_request
 def render(asked: "Request") -> None:
     """Print the text of a session as it will be spoken, with its marks."""
-    from audioguide.session import build as session
+    from audioguide.session import build as sessions
 
-    typer.echo(session.render(asked), nl=False)
+    typer.echo(sessions.render(asked), nl=False)
 
 
 def line(built: "Session", path: Path) -> str:

@@ -12,8 +12,8 @@ from audioguide.cli import options as o
 from audioguide.core.errors import InputError
 
 if TYPE_CHECKING:
-    from audioguide.checks.doctor import Finding
-    from audioguide.storage.prune import Entry, Removed
+    from audioguide.checks.doctor import Diagnosis
+    from audioguide.storage.prune import CacheEntry, Removed
     from audioguide.storage.store import Store
 
 _NOWHERE = "no folder: there is no home, so nothing is kept; name a folder with --cache DIR"
@@ -28,18 +28,18 @@ app.add_typer(_cache, name="cache")
 @_cache.command()
 def info(cache: o.Cache = None, as_json: o.Json = False) -> None:
     """Tell where the cache is, what is in it, and since when it was not used."""
-    from audioguide.storage import prune as upkeep
+    from audioguide.storage import prune
     from audioguide.storage.store import open_store
 
     store = open_store(cache)
-    held, unfinished = upkeep.entries(store), upkeep.unfinished(store)
+    held, unfinished = prune.entries(store), prune.unfinished(store)
     if as_json:
         typer.echo(json.dumps(_info(_place(store), held, len(unfinished)), indent=1))
         return
     typer.echo(_place(store) or _NOWHERE)
     for kind, (count, size) in _by_kind(held).items():
-        typer.echo(f"  {kind:<7} {count:>7}  {upkeep.size_in_words(size)}")
-    typer.echo(f"  in all  {len(held):>7}  {upkeep.size_in_words(sum(entry.size for entry in held))}")
+        typer.echo(f"  {kind:<7} {count:>7}  {prune.size_in_words(size)}")
+    typer.echo(f"  in all  {len(held):>7}  {prune.size_in_words(sum(entry.size for entry in held))}")
     if held:
         typer.echo(f"  last used {_day(held[0])} to {_day(held[-1])}")
     if unfinished:
@@ -58,15 +58,15 @@ def prune(
     as_json: o.Json = False,
 ) -> None:
     """Remove what was not used for long; what a build needs again is spoken again."""
-    from audioguide.storage import prune as upkeep
+    from audioguide.storage import prune
     from audioguide.storage.store import open_store
 
     if older_than is None and max_size is None:
         raise InputError("say what may go: --older-than 30d, or --max-size 1G; or all of it: audioguide cache clear")
-    older_s = None if older_than is None else upkeep.parse_age(older_than)
-    most = None if max_size is None else upkeep.parse_size(max_size)
+    older_s = None if older_than is None else prune.parse_age(older_than)
+    most = None if max_size is None else prune.parse_size(max_size)
     store = open_store(cache)
-    _tell(_place(store), upkeep.prune(store, older_s, most), as_json)
+    _tell(_place(store), prune.prune(store, older_s, most), as_json)
 
 
 @_cache.command()
@@ -76,17 +76,17 @@ def clear(
     as_json: o.Json = False,
 ) -> None:
     """Remove everything that audioguide keeps there, and nothing else."""
-    from audioguide.storage import prune as upkeep
+    from audioguide.storage import prune
     from audioguide.storage.store import open_store
 
     store = open_store(cache)
-    held = upkeep.entries(store)
+    held = prune.entries(store)
     if held and not yes:
         if not sys.stdin.isatty():
             raise InputError("this removes every spoken phrase; add --yes")
-        size = upkeep.size_in_words(sum(entry.size for entry in held))
+        size = prune.size_in_words(sum(entry.size for entry in held))
         typer.confirm(f"Remove {len(held)} entries, {size}, from {store.folder}?", abort=True, err=True)
-    _tell(_place(store), upkeep.clear(store), as_json)
+    _tell(_place(store), prune.clear(store), as_json)
 
 
 @app.command()
@@ -110,12 +110,12 @@ def doctor(
         raise typer.Exit(1)
 
 
-def _row(finding: "Finding") -> str:
+def _row(finding: "Diagnosis") -> str:
     advice = f"; {finding.advice}" if finding.advice else ""
     return f"{finding.state.value:<5} {finding.name}: {finding.words}{advice}"
 
 
-def _by_kind(held: "list[Entry]") -> dict[str, tuple[int, int]]:
+def _by_kind(held: "list[CacheEntry]") -> dict[str, tuple[int, int]]:
     """Return (how many, bytes) of each kind."""
     kinds: dict[str, tuple[int, int]] = {}
     for entry in held:
@@ -131,7 +131,7 @@ def _place(store: "Store") -> str | None:
     return None if isinstance(store, MemoryStore) else str(store.folder)
 
 
-def _info(folder: str | None, held: "list[Entry]", unfinished: int) -> dict[str, object]:
+def _info(folder: str | None, held: "list[CacheEntry]", unfinished: int) -> dict[str, object]:
     return {
         "folder": folder,
         "entries": len(held),
@@ -143,7 +143,7 @@ def _info(folder: str | None, held: "list[Entry]", unfinished: int) -> dict[str,
     }
 
 
-def _day(entry: "Entry") -> str:
+def _day(entry: "CacheEntry") -> str:
     return time.strftime("%Y-%m-%d", time.localtime(entry.used_s))
 
 

@@ -9,7 +9,7 @@ from audioguide.cli import options as o
 from audioguide.core.defaults import PRACTICE
 
 if TYPE_CHECKING:
-    from audioguide.checks.wording import Report
+    from audioguide.checks.wording import WordingReport
 
 app = typer.Typer()
 
@@ -59,7 +59,7 @@ def _pieces(count: int) -> str:
     return f"{count or 'no'} piece{'s' if count > 1 else ''}"
 
 
-def _summary(report: "Report") -> str:
+def _summary(report: "WordingReport") -> str:
     from audioguide.core.clock import clock
 
     errors, advice = len(report.errors), len(report.advice)

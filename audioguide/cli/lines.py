@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from audioguide.cli import options as o
-from audioguide.core import defaults as choices
+from audioguide.core import defaults
 
 if TYPE_CHECKING:
     from audioguide.session.recording_sheet import Sheet
@@ -21,16 +21,16 @@ def lines(
         list[str] | None,
         typer.Argument(metavar="[LENGTH]...", help="Sessions of which lengths; left open, 5 to 60 minutes."),
     ] = None,
-    practice: o.PracticeName = choices.PRACTICE,
-    voice: o.VoiceName = choices.VOICE,
+    practice: o.PracticeName = defaults.PRACTICE,
+    voice: o.VoiceName = defaults.VOICE,
     grounding: Annotated[
         bool | None, typer.Option("--grounding/--no-grounding", help="Only with, or only without the interlude.")
     ] = None,
     ending: Annotated[
-        str | None, typer.Option("--ending", metavar="|".join(choices.ENDINGS), help="Only one ending.")
+        str | None, typer.Option("--ending", metavar="|".join(defaults.ENDINGS), help="Only one ending.")
     ] = None,
     guidance: Annotated[
-        str | None, typer.Option("--guidance", metavar="|".join(choices.GUIDANCE), help="Only one kind of it.")
+        str | None, typer.Option("--guidance", metavar="|".join(defaults.GUIDANCE), help="Only one kind of it.")
     ] = None,
     bell: Annotated[bool | None, typer.Option("--bell/--no-bell", help="Only with, or only without bells.")] = None,
     settings: o.Settings = None,
@@ -42,27 +42,27 @@ def lines(
     from audioguide.core.clock import parse_length
     from audioguide.core.request import Request, read_settings
     from audioguide.practice.definition import find_practice
-    from audioguide.session import recording_sheet as sheet
+    from audioguide.session import recording_sheet
     from audioguide.speech import recorded
     from audioguide.speech.voices import find_voice
     from audioguide.storage.atomic import atomic_file
 
     found, who = find_practice(practice), find_voice(voice)
-    samples = [parse_length(length) for length in lengths] if lengths else sheet.LENGTHS
+    samples = [parse_length(length) for length in lengths] if lengths else recording_sheet.LENGTHS
     base = Request(samples[0], practice, voice, settings=read_settings(settings or ()))
     options = {"grounding": grounding, "ending": ending, "guidance": guidance, "bell": bell}
     pinned = {key: value for key, value in options.items() if value is not None}
-    what = sheet.read_sheet(found, sheet.requests(base, found, samples, pinned))
+    what = recording_sheet.read_sheet(found, recording_sheet.requests(base, found, samples, pinned))
 
     records = who.engine == recorded.ENGINE
     there = recorded.folder_of(who).is_dir()
     takes = (recorded.find_takes(who) if there else {}) if records else None
-    text = sheet.as_csv(what.rows, takes)
+    text = recording_sheet.as_csv(what.rows, takes)
     if out is None:
         typer.echo(text, nl=False)
     else:
         with atomic_file(out, ".csv") as draft:
-            draft.put((sheet.BOM + text).encode())
+            draft.put((recording_sheet.BOM + text).encode())
         typer.echo(f"{out}  {_summary(what, who, takes)}")
     _tell(what, recorded.leftovers(who, [row.id for row in what.rows]) if records and there else [])
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from audioguide.core import defaults as choices
+from audioguide.core import defaults
 
 if TYPE_CHECKING:
     from audioguide.core.request import Request
@@ -37,13 +37,13 @@ Grounding = Annotated[
     ),
 ]
 Ending = Annotated[
-    str, typer.Option("--ending", metavar="|".join(choices.ENDINGS), help="Come back with a bell, or fade into sleep.")
+    str, typer.Option("--ending", metavar="|".join(defaults.ENDINGS), help="Come back with a bell, or fade into sleep.")
 ]
 Guidance = Annotated[
     str,
     typer.Option(
         "--guidance",
-        metavar="|".join(choices.GUIDANCE),
+        metavar="|".join(defaults.GUIDANCE),
         help="All of it, a short form for those who know it, or bells.",
     ),
 ]
@@ -79,11 +79,11 @@ Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Say more on the 
 
 def request(
     length: Length = "",
-    practice: PracticeName = choices.PRACTICE,
-    voice: VoiceName = choices.VOICE,
+    practice: PracticeName = defaults.PRACTICE,
+    voice: VoiceName = defaults.VOICE,
     grounding: Grounding = None,
-    ending: Ending = choices.ENDINGS[0],
-    guidance: Guidance = choices.GUIDANCE[0],
+    ending: Ending = defaults.ENDINGS[0],
+    guidance: Guidance = defaults.GUIDANCE[0],
     pace: Pace = None,
     bell: BellOn = True,
     settings: Settings = None,

@@ -44,14 +44,14 @@ def watch(
     """Build again at every save, until Ctrl-C; says in a line what changed, what was written, and how long it took."""
     from audioguide.core.request import default_out
     from audioguide.practice import watch as watching
-    from audioguide.session import build as session
+    from audioguide.session import build as sessions
     from audioguide.storage.store import open_store
 
     asked = replace(asked, rehearsal=rehearsed)
     path, store = out or default_out(asked), open_store(cache)
 
     def once() -> str:
-        built = session.write(asked, path, store)
+        built = sessions.write(asked, path, store)
         return f"{build.line(built, path)}, {_spoken(built)}"
 
     scene = watching.Scene(asked.practice, asked.voice, cache)
@@ -77,7 +77,7 @@ def diff(
     settings: o.Settings = None,
 ) -> None:
     """Print what two practices say differently, and how the timetable moves; speaks nothing, lengths are estimated."""
-    from audioguide.checks import diff as difference
+    from audioguide.checks import diff
     from audioguide.core.clock import parse_length
     from audioguide.core.request import Request, read_settings
 
@@ -85,5 +85,5 @@ def diff(
     asked = Request(
         parse_length(length), grounding=grounding, ending=ending, guidance=guidance, bell=bell, settings=known
     )
-    for line in difference.compare(asked, one, other):
+    for line in diff.compare(asked, one, other):
         typer.echo(line)

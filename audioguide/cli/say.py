@@ -27,14 +27,14 @@ def say(
 ) -> None:
     """Speak a text into an MP3, just as a session would speak it."""
     from audioguide.core.clock import clock
-    from audioguide.session import build as session
+    from audioguide.session import build as sessions
     from audioguide.speech.voices import find_voice
     from audioguide.storage.store import open_store
 
     who = find_voice(voice).at_pace(pace)
     path = out or Path("output") / f"say-{who.name}.mp3"
     with speaking() as progress:
-        said = session.say(text, who, path, open_store(cache), progress)
+        said = sessions.say(text, who, path, open_store(cache), progress)
     typer.echo(f"{path}  {clock(said.timeline.total, millis=True)}")
 
 
@@ -60,8 +60,8 @@ def voices(
 
 
 def _write_sample(voice: "Voice", path: Path, cache: Path | None) -> None:
-    from audioguide.session import build as session
+    from audioguide.session import build as sessions
     from audioguide.storage.store import open_store
 
-    session.say(SAMPLE, voice, path, open_store(cache))
+    sessions.say(SAMPLE, voice, path, open_store(cache))
     typer.echo(f"  {path}")

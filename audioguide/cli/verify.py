@@ -10,8 +10,8 @@ from audioguide.cli import options as o
 
 if TYPE_CHECKING:
     from audioguide.checks.measurements import Check
-    from audioguide.checks.transcribe import Line
-    from audioguide.checks.verify import Report
+    from audioguide.checks.transcribe import HeardLine
+    from audioguide.checks.verify import FileReport
 
 app = typer.Typer()
 _MARKS = {True: "ok", False: "FAIL", None: "-"}
@@ -39,7 +39,7 @@ def verify(
         raise typer.Exit(1)
 
 
-def _listened(file: Path, report: "Report") -> "list[Line]":
+def _listened(file: Path, report: "FileReport") -> "list[HeardLine]":
     from audioguide.checks.transcribe import listen
     from audioguide.core.errors import InputError
 
@@ -48,7 +48,7 @@ def _listened(file: Path, report: "Report") -> "list[Line]":
     return listen(file, report.made_of.timeline.sounds, report.made_of.language)
 
 
-def _show(report: "Report", lines: "list[Line] | None") -> None:
+def _show(report: "FileReport", lines: "list[HeardLine] | None") -> None:
     from audioguide.core.clock import FRAME, clock
 
     for check in report.checks:
@@ -71,7 +71,7 @@ def _row(check: "Check") -> str:
     return f"{_MARKS[check.passed]:<4}  {check.name}: {check.value} {check.unit}".rstrip() + limit
 
 
-def _as_json(lines: "list[Line]") -> list[dict[str, object]]:
+def _as_json(lines: "list[HeardLine]") -> list[dict[str, object]]:
     from audioguide.core.clock import FRAME, RATE_HZ
 
     return [
@@ -86,5 +86,5 @@ def _as_json(lines: "list[Line]") -> list[dict[str, object]]:
     ]
 
 
-def _text(line: "Line") -> str:
+def _text(line: "HeardLine") -> str:
     return getattr(line.sound.cue, "text", "")

@@ -87,7 +87,7 @@ class ScriptErrors(AudioguideError):  # noqa: N818  # a plural of ScriptError, n
         return "\n".join(map(str, self.errors))
 
 
-class Found:
+class ErrorCollector:
     """Errors in scripts that are collected, so that all of them can be told at once."""
 
     def __init__(self) -> None:
@@ -103,7 +103,7 @@ class Found:
         for one in error.errors if isinstance(error, ScriptErrors) else (error,):
             self._errors.setdefault(str(one), one)
 
-    def tried(self, read: "Callable[[], _Read]", instead: "_Else") -> "_Read | _Else":
+    def catch(self, read: "Callable[[], _Read]", instead: "_Else") -> "_Read | _Else":
         """Return what read returns; or keep its error and return what stands in for it."""
         try:
             return read()

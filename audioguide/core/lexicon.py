@@ -7,7 +7,7 @@ from audioguide.core.model import Source
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class LexiconEntry:
     """How one word is said."""
 
     word: str
@@ -18,17 +18,17 @@ class Said:
     source: Source
 
 
-Lexicon = tuple[Said, ...]
+Lexicon = tuple[LexiconEntry, ...]
 
 
-def entries_for(engine: str, lexicons: Iterable[Lexicon]) -> dict[str, Said]:
+def entries_for(engine: str, lexicons: Iterable[Lexicon]) -> dict[str, LexiconEntry]:
     """Return the entries that an engine follows, by word in lower case.
 
     Args:
         engine: its name.
         lexicons: an earlier one wins; in each, what is for this engine wins over what is for all.
     """
-    chosen: dict[str, Said] = {}
+    chosen: dict[str, LexiconEntry] = {}
     for lexicon in lexicons:
         for entry in sorted(lexicon, key=lambda entry: not entry.engine):
             if entry.engine in ("", engine):

@@ -10,7 +10,7 @@ from audioguide.core.characters import PRIVATE
 from audioguide.core.clock import RATE_HZ, file_length
 from audioguide.core.defaults import ENDINGS, GUIDANCE, PRACTICE, VOICE
 from audioguide.core.errors import InputError, did_you_mean
-from audioguide.core.lexicon import Lexicon, Said
+from audioguide.core.lexicon import Lexicon, LexiconEntry
 from audioguide.core.model import Source
 from audioguide.core.script_names import FUNCTIONS, JINJA_GLOBALS, VARIABLES
 
@@ -78,7 +78,7 @@ class Request:
 
     def lexicon(self) -> Lexicon:
         """Return how words of this session are said; it wins over the practice's and the voice's."""
-        return tuple(Said(word, said, "", Source("--say", 1)) for word, said in self.said.items())
+        return tuple(LexiconEntry(word, said, "", Source("--say", 1)) for word, said in self.said.items())
 
 
 def _choice(option: str, value: str, known: tuple[str, ...]) -> None:

@@ -13,21 +13,21 @@ from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
 _Result = TypeVar("_Result")
-_MOST_HANDS = 8
+_MOST_WORKERS = 8
 _LOOK_S = 0.1
 """How often a waiting program looks up: on Windows Ctrl-C is not heard while it waits for a lock."""
-_limit = _MOST_HANDS
+_limit = _MOST_WORKERS
 
 
-def hands() -> int:
+def worker_count() -> int:
     """Return how many jobs may run at once: one for each core that this process may use, eight at most."""
     return min(_limit, _cores())
 
 
-def limit_hands(most: int) -> None:
+def limit_workers(most: int) -> None:
     """Let no more jobs run at once in this process; for those who run several processes."""
     global _limit  # a bound of the whole process, like its cores
-    _limit = max(1, min(most, _MOST_HANDS))
+    _limit = max(1, min(most, _MOST_WORKERS))
 
 
 def _cores() -> int:
@@ -50,23 +50,23 @@ def in_order(jobs: Sequence[Callable[[], _Result]], patience_s: float = float("i
         TimeoutError: a job took longer.
         Exception: what a job raised, that of the earliest job that failed.
     """
-    work = _Work(jobs)
+    work = _JobQueue(jobs)
     try:
-        for _ in range(min(hands(), len(jobs))):
-            _Hand(work).start()
+        for _ in range(min(worker_count(), len(jobs))):
+            _Worker(work).start()
         for result in work.results:
             yield _awaited(result, patience_s)
     finally:
         work.dropped.set()
 
 
-def beside(job: Callable[[], None]) -> None:
+def run_in_background(job: Callable[[], None]) -> None:
     """Do a job on a thread of its own that nobody waits for; what goes wrong in it shows where its work is missed."""
-    if hands() > 1:
-        _Hand(_Work([job])).start()
+    if worker_count() > 1:
+        _Worker(_JobQueue([job])).start()
 
 
-def settle(within_s: float) -> bool:
+def join_all(within_s: float) -> bool:
     """Wait for threads that still work on dropped jobs; return whether all have ended."""
     until = time.monotonic() + within_s
     for thread in _working():
@@ -75,8 +75,8 @@ def settle(within_s: float) -> bool:
     return not _working()
 
 
-def _working() -> "list[_Hand]":
-    return [thread for thread in threading.enumerate() if isinstance(thread, _Hand)]
+def _working() -> "list[_Worker]":
+    return [thread for thread in threading.enumerate() if isinstance(thread, _Worker)]
 
 
 def _awaited(result: "Future[_Result]", patience_s: float) -> _Result:
@@ -87,7 +87,7 @@ def _awaited(result: "Future[_Result]", patience_s: float) -> _Result:
     return result.result(0)
 
 
-class _Work(Generic[_Result]):
+class _JobQueue(Generic[_Result]):
     """Jobs that are taken one after the other, and their results."""
 
     def __init__(self, jobs: Sequence[Callable[[], _Result]]) -> None:
@@ -102,10 +102,10 @@ class _Work(Generic[_Result]):
             return None if self.dropped.is_set() else next(self._left, None)
 
 
-class _Hand(threading.Thread):
+class _Worker(threading.Thread):
     """A thread that takes jobs until there are none."""
 
-    def __init__(self, work: _Work[Any]) -> None:
+    def __init__(self, work: _JobQueue[Any]) -> None:
         super().__init__(name="audioguide", daemon=True)
         self._work = work
 

@@ -41,7 +41,7 @@ class Slice:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class SessionFile:
     """A session in the folder."""
 
     audio: Slice
@@ -75,12 +75,12 @@ class Catalogue:
             InputError: there is no such folder.
         """
         self.folder = folder
-        self._known: dict[tuple[Path, Stamp], Entry | None] = {}
+        self._known: dict[tuple[Path, Stamp], SessionFile | None] = {}
         if not folder.is_dir():
             what = f"{folder} is no folder" if folder.exists() else f"there is no folder {folder}"
             raise InputError(f"{what}; {advice(folder)}")
 
-    def look(self) -> tuple[Entry, ...]:
+    def look(self) -> tuple[SessionFile, ...]:
         """Return the sessions that are there now, the shortest first; of copies only one.
 
         Files of another kind or origin, rehearsals, single steps, unfinished and unreadable files are passed over.
@@ -119,7 +119,7 @@ def _files(folder: Path) -> Iterator[tuple[Path, Stamp]]:
                 yield path, stamp
 
 
-def read(path: Path, stamp: Stamp) -> Entry | None:
+def read(path: Path, stamp: Stamp) -> SessionFile | None:
     """Return what an MP3 of ours is, or None for any other file, and one that is not all there."""
     try:
         with path.open("rb") as file:
@@ -131,7 +131,7 @@ def read(path: Path, stamp: Stamp) -> Entry | None:
     manifest = from_bytes(private_frame(tag, OWNER) or b"")
     if manifest is None or not _is_whole(stamp, len(tag), manifest):
         return None
-    return Entry(
+    return SessionFile(
         audio=Slice(path, stamp, 0, stamp.size),
         digest=sha256(tag).hexdigest(),
         manifest=manifest,
@@ -140,7 +140,7 @@ def read(path: Path, stamp: Stamp) -> Entry | None:
     )
 
 
-def _session(path: Path, stamp: Stamp) -> Entry | None:
+def _session(path: Path, stamp: Stamp) -> SessionFile | None:
     entry = read(path, stamp)
     return entry if entry and _is_session(entry.manifest) else None
 

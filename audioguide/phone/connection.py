@@ -10,7 +10,7 @@ import h11
 from uvicorn import Config, Server
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from audioguide.phone.server import MOST_HEAD, Phone
+from audioguide.phone.server import MOST_HEAD, PhoneApp
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +102,10 @@ def _cancel(timer: asyncio.TimerHandle | None) -> None:
         timer.cancel()
 
 
-class Sharing(Server):
+class SharingServer(Server):
     """A server that ends by itself when nobody asks for anything any more, and at once when it is told to."""
 
-    def __init__(self, app: Phone, idle_s: float, connection: type[Connection] = Connection) -> None:
+    def __init__(self, app: PhoneApp, idle_s: float, connection: type[Connection] = Connection) -> None:
         """Serve app until nothing was asked for idle_s seconds."""
         self._app = app
         self._idle_s = idle_s
@@ -136,7 +136,7 @@ class Sharing(Server):
         await super().shutdown(sockets)
 
 
-def _config(app: Phone, connection: type[Connection]) -> Config:
+def _config(app: PhoneApp, connection: type[Connection]) -> Config:
     """Return how uvicorn is to work: it logs no request, tells nothing of itself, and believes no proxy."""
     return Config(
         app,

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from audioguide.core.errors import AudioguideError
 from audioguide.core.request import Request
-from audioguide.phone.catalogue import Entry, read, stamp_of
+from audioguide.phone.catalogue import SessionFile, read, stamp_of
 from audioguide.phone.companion import companion_request, edges
-from audioguide.session import build as session
+from audioguide.session import build as sessions
 from audioguide.session.fit import Progress
 from audioguide.storage.store import Store, key_of
 
@@ -18,7 +18,7 @@ class Track:
     """A grounding, and the closing behind it."""
 
     key: str
-    entry: Entry
+    entry: SessionFile
     grounding_end: int
     """Frames."""
     closing_start: int
@@ -39,11 +39,11 @@ class Groundings:
         self.tracks: dict[str, Track | None] = {}
         """By the digest of a session; None where there can be none."""
 
-    def missing(self, entries: Iterable[Entry]) -> list[Entry]:
+    def missing(self, entries: Iterable[SessionFile]) -> list[SessionFile]:
         """Return the sessions that were not looked at yet."""
         return [entry for entry in entries if entry.digest not in self.tracks]
 
-    def build(self, entries: Iterable[Entry], progress: Progress | None = None) -> None:
+    def build(self, entries: Iterable[SessionFile], progress: Progress | None = None) -> None:
         """Build the tracks of sessions, one after the other; progress is told how far the speaking is."""
         for entry in self.missing(entries):
             try:
@@ -57,7 +57,7 @@ class Groundings:
         key = key_of(asdict(request))[:12]
         if key not in self._built:
             path = self._folder / f"{key}.mp3"
-            session.write(request, path, self._store, progress)
+            sessions.write(request, path, self._store, progress)
             stamp = stamp_of(path.stat())
             entry = read(path, stamp) if stamp else None
             if entry is None:  # something else was put there in the meantime

@@ -18,7 +18,7 @@ _TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=ut
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class SessionView:
     """A session, as the page needs it."""
 
     id: str
@@ -46,7 +46,7 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
-class Grounding:
+class GroundingView:
     """A grounding, a silence behind it, and a closing, in one file."""
 
     audio: str
@@ -62,8 +62,8 @@ class Grounding:
 class PageData:
     """All that the page shows."""
 
-    sessions: tuple[Session, ...]
-    groundings: Mapping[str, Grounding]
+    sessions: tuple[SessionView, ...]
+    groundings: Mapping[str, GroundingView]
 
 
 ASSETS: Mapping[str, tuple[str, bytes]] = {
@@ -104,7 +104,7 @@ def _words(language: str) -> dict[str, str]:
     return tomllib.loads((_HERE / "words" / f"{language}.toml").read_text("utf-8"))
 
 
-def _noscript(sessions: Sequence[Session], words: str) -> str:
+def _noscript(sessions: Sequence[SessionView], words: str) -> str:
     """Return the sessions as plain links, for a browser without JavaScript; of equal titles the files are named."""
     count = Counter(one.title for one in sessions)
     links = [

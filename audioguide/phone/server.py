@@ -39,7 +39,7 @@ ON_LOOPBACK = {"Cross-Origin-Opener-Policy": "same-origin"}
 """Browsers take it from a trustworthy origin only, and complain of it on the plain HTTP of a home network."""
 
 
-class Phone:
+class PhoneApp:
     """The application; which files there are is asked anew whenever the page or the feed is."""
 
     def __init__(self, token: str, place: Place, look: Callable[[], Mapping[str, Item]]) -> None:

@@ -17,7 +17,7 @@ from audioguide.storage.store import Store
 _TOKEN_BYTES = 16
 
 
-class Shelf:
+class LiveSite:
     """The table of files for what stands in the folder now; built again only where something changed."""
 
     def __init__(self, catalogue: Catalogue, groundings: Groundings, base_url: str) -> None:
@@ -75,16 +75,16 @@ def share(
         InputError: there is no such folder.
         KeyboardInterrupt: it was ended; everything is closed.
     """
-    from audioguide.phone.connection import Sharing
-    from audioguide.phone.server import Phone
+    from audioguide.phone.connection import SharingServer
+    from audioguide.phone.server import PhoneApp
 
     listener, place = at
     token = token_urlsafe(_TOKEN_BYTES)
     url = f"http://{place.host}/{token}/"
     with TemporaryDirectory(prefix="audioguide-", ignore_cleanup_errors=True) as built:
-        shelf = Shelf(Catalogue(folder), Groundings(Path(built), store, folder, tell), url)
+        shelf = LiveSite(Catalogue(folder), Groundings(Path(built), store, folder, tell), url)
         count = shelf.prepare(progress)
-        server = Sharing(Phone(token, place, shelf.look), idle_s)
+        server = SharingServer(PhoneApp(token, place, shelf.look), idle_s)
         announce(url, count)
         server.run_at(listener)
         return server.was_idle

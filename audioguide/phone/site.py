@@ -14,8 +14,8 @@ from hashlib import sha256
 
 from audioguide.core.clock import seconds
 from audioguide.core.model import Phrase, Timeline
-from audioguide.phone import index_page as html
-from audioguide.phone.catalogue import Entry, Slice
+from audioguide.phone import index_page
+from audioguide.phone.catalogue import SessionFile, Slice
 from audioguide.phone.feed import Episode, Feed, feed_text
 from audioguide.phone.grounding import Track
 from audioguide.timeline.captions import captions
@@ -55,7 +55,7 @@ class Names:
     grounding: str
 
 
-def site(entries: Sequence[Entry], tracks: Mapping[str, Track | None], base_url: str) -> dict[str, Item]:
+def site(entries: Sequence[SessionFile], tracks: Mapping[str, Track | None], base_url: str) -> dict[str, Item]:
     """Return the table.
 
     Args:
@@ -63,7 +63,7 @@ def site(entries: Sequence[Entry], tracks: Mapping[str, Track | None], base_url:
         tracks: their groundings, by the digest of the session.
         base_url: where it will stand, with a slash at its end; empty where nobody knows, and then there is no feed.
     """
-    table = {name: _made(media_type, data, lasting=False) for name, (media_type, data) in html.ASSETS.items()}
+    table = {name: _made(media_type, data, lasting=False) for name, (media_type, data) in index_page.ASSETS.items()}
     named = [(entry, _names(entry, tracks.get(entry.digest))) for entry in entries]
     for entry, names in named:
         table |= dict(_files(entry, names))
@@ -79,7 +79,7 @@ def site(entries: Sequence[Entry], tracks: Mapping[str, Track | None], base_url:
 # --- names ---
 
 
-def _names(entry: Entry, track: Track | None) -> Names:
+def _names(entry: SessionFile, track: Track | None) -> Names:
     stem = f"{slug(entry.stem)}-{entry.digest[:_DIGEST]}"
     cover = f"{stem}.jpg" if entry.cover else ""
     return Names(f"{stem}.mp3", f"{stem}.vtt", f"{stem}.chapters.json", cover, track.key if track else "")
@@ -102,7 +102,7 @@ def slug(stem: str) -> str:
 # --- files ---
 
 
-def _files(entry: Entry, names: Names) -> Iterator[tuple[str, Item]]:
+def _files(entry: SessionFile, names: Names) -> Iterator[tuple[str, Item]]:
     timeline, title = entry.manifest.timeline, _line(entry.manifest.title)
     yield names.audio, _whole(entry)
     yield names.captions, _made(VTT, captions("vtt", timeline, title).encode(errors="replace"), lasting=False)
@@ -111,7 +111,7 @@ def _files(entry: Entry, names: Names) -> Iterator[tuple[str, Item]]:
         yield names.cover, Item(JPEG, entry.cover, f'"cover-{entry.digest[:32]}"', lasting=True)
 
 
-def _whole(entry: Entry) -> Item:
+def _whole(entry: SessionFile) -> Item:
     return Item(MP3, entry.audio, f'"{entry.digest[:32]}"', lasting=True)
 
 
@@ -146,14 +146,14 @@ def _line(words: str) -> str:
 # --- page and feed ---
 
 
-def _page(named: Sequence[tuple[Entry, Names]], used: Mapping[str, Track]) -> bytes:
+def _page(named: Sequence[tuple[SessionFile, Names]], used: Mapping[str, Track]) -> bytes:
     sessions = tuple(_session(entry, names) for entry, names in named)
-    return html.page(html.PageData(sessions, {key: _grounding(track) for key, track in used.items()}))
+    return index_page.page(index_page.PageData(sessions, {key: _grounding(track) for key, track in used.items()}))
 
 
-def _session(entry: Entry, names: Names) -> html.Session:
+def _session(entry: SessionFile, names: Names) -> index_page.SessionView:
     manifest = entry.manifest
-    return html.Session(
+    return index_page.SessionView(
         id=entry.digest[:12],
         title=_line(manifest.title),
         practice=_line(entry.practice),
@@ -170,9 +170,9 @@ def _session(entry: Entry, names: Names) -> html.Session:
     )
 
 
-def _grounding(track: Track) -> html.Grounding:
+def _grounding(track: Track) -> index_page.GroundingView:
     timeline = track.entry.manifest.timeline
-    return html.Grounding(
+    return index_page.GroundingView(
         audio=_grounding_name(track),
         size_bytes=track.entry.audio.length,
         grounding_end_s=seconds(track.grounding_end),
@@ -182,7 +182,7 @@ def _grounding(track: Track) -> html.Grounding:
     )
 
 
-def _episode(entry: Entry, names: Names) -> Episode:
+def _episode(entry: SessionFile, names: Names) -> Episode:
     return Episode(
         name=entry.stem,
         title=_line(entry.manifest.title),

@@ -9,7 +9,7 @@ from pathlib import Path
 from audioguide.core.characters import HIDDEN
 from audioguide.core.clock import FRAME, LONGEST_SESSION_H, RATE_HZ, duration
 from audioguide.core.defaults import GUIDANCE
-from audioguide.core.errors import Found, InputError, did_you_mean
+from audioguide.core.errors import ErrorCollector, InputError, did_you_mean
 from audioguide.core.language import base_language
 from audioguide.core.lexicon import Lexicon
 from audioguide.core.model import ORDINARY, Line, Manner
@@ -180,30 +180,30 @@ def read_practice(folder: Path, shown: str, heirs: tuple[Path, ...] = ()) -> Pra
     table = read_toml(folder / _FILE, f"{shown}/{_FILE}")
     parent = _read_parent(table, folder, (*heirs, folder.resolve()))
     layers = (Layer(folder, shown), *(parent.layers if parent else ()))
-    found = Found()
-    found.tried(lambda: table.only(*_KEYS), None)
+    found = ErrorCollector()
+    found.catch(lambda: table.only(*_KEYS), None)
     no_words: Lexicon = ()
     no_names: tuple[str, ...] = ()
     misspelt = len(found) > 0
     """Then what is missing may be what was misspelt, and is not told as well."""
     steps = (
-        found.tried(lambda: _read_steps(table, layers, parent), None)
+        found.catch(lambda: _read_steps(table, layers, parent), None)
         if "steps" in table.values or not misspelt
         else None
     )
     title = parent.title if parent else "?" if misspelt else None
     practice = Practice(
         name=folder.resolve().name,
-        title=found.tried(lambda: _plain(table, "title", table.text_of("title", title)), ""),
-        language=found.tried(lambda: table.text_of("language", parent.language if parent else "en"), "en"),
-        description=found.tried(lambda: _description(table, parent), ""),
+        title=found.catch(lambda: _plain(table, "title", table.text_of("title", title)), ""),
+        language=found.catch(lambda: table.text_of("language", parent.language if parent else "en"), "en"),
+        description=found.catch(lambda: _description(table, parent), ""),
         layers=layers,
         extends=str(table.values.get("extends", "")),
         steps=steps or (),
-        grounding=found.tried(lambda: _read_interlude(table, layers, steps, parent), None) if steps else None,
-        longest_silence=found.tried(lambda: _read_longest_silence(table, parent), 0),
-        lexicon=found.tried(lambda: _read_words(table, parent), no_words),
-        check_off=found.tried(lambda: _read_check(table, parent), no_names),
+        grounding=found.catch(lambda: _read_interlude(table, layers, steps, parent), None) if steps else None,
+        longest_silence=found.catch(lambda: _read_longest_silence(table, parent), 0),
+        lexicon=found.catch(lambda: _read_words(table, parent), no_words),
+        check_off=found.catch(lambda: _read_check(table, parent), no_names),
     )
     found.raise_all()
     return practice
@@ -262,10 +262,10 @@ def _read_steps(table: Table, layers: tuple[Layer, ...], parent: Practice | None
     entries = table.values.get("steps")
     if not isinstance(entries, list) or not entries:
         raise table.error("steps", 'steps must be a list of script names, such as steps = ["arrive", "return"]')
-    found = Found()
+    found = ErrorCollector()
     steps: list[Step] = []
     for entry in entries:
-        step = found.tried(partial(_read_step, table, layers, entry, steps), None)
+        step = found.catch(partial(_read_step, table, layers, entry, steps), None)
         steps += [step] if step else []
     found.raise_all()
     return tuple(steps)

@@ -13,7 +13,7 @@ from functools import partial
 
 from audioguide.core.characters import HIDDEN, PRIVATE
 from audioguide.core.clock import duration, frames
-from audioguide.core.errors import Found, ScriptError
+from audioguide.core.errors import ErrorCollector, ScriptError
 from audioguide.core.model import Bell, Chapter, Cue, Line, Pause, Phrase, Source, Written
 
 
@@ -77,7 +77,7 @@ def parse(lines: Iterable[Line]) -> list[Cue]:
         ScriptError: something is neither text nor a known mark.
         ScriptErrors: several things are.
     """
-    reader = _Reader()
+    reader = _LineReader()
     for line in lines:
         reader.read(line)
     reader.end_phrase()
@@ -85,18 +85,18 @@ def parse(lines: Iterable[Line]) -> list[Cue]:
     return reader.cues
 
 
-class _Reader:
+class _LineReader:
     """Collects cues; its state is the phrase that a hard-wrapped line left open."""
 
     def __init__(self) -> None:
         self.cues: list[Cue] = []
-        self.found = Found()
+        self.found = ErrorCollector()
         self._words: list[str] = []
         self._length = 0
         self._opened: Source | None = None
 
     def read(self, line: Line) -> None:
-        self.found.tried(lambda: self._read(line), None)
+        self.found.catch(lambda: self._read(line), None)
 
     def _read(self, line: Line) -> None:
         _refuse_long(line, 0, len(line.text), MOST_LINE, "a line")
@@ -132,9 +132,9 @@ class _Reader:
         before = len(self.found)
         for column, text, mark in _pieces(line):
             if mark is not None:
-                self.found.tried(partial(self._mark, mark, line, column), None)
+                self.found.catch(partial(self._mark, mark, line, column), None)
             elif text.strip() and (_WORD.search(text) or len(self.found) == before):  # a full stop behind a wrong mark
-                self.found.tried(partial(self._add_words, line, text, column), None)
+                self.found.catch(partial(self._add_words, line, text, column), None)
         if self._words and _SENTENCE_END.search(self._words[-1]):
             self.end_phrase(LINE_END.pause(line.source(len(line.text)), Written.LINE))
 

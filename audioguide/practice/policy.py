@@ -78,7 +78,7 @@ def names_in(table: Mapping[str, str]) -> list[str]:
     return sorted(name for names in table.values() for name in names.split())
 
 
-class Meter:
+class Budget:
     """Counts what the scripts of one session take."""
 
     def __init__(self) -> None:
@@ -152,7 +152,7 @@ def _own_size(item: object) -> int:
     return 1 + len(item) if isinstance(item, str | list | tuple | dict | range) else 1
 
 
-def settled(value: object, meter: Meter) -> object:
+def settled(value: object, meter: Budget) -> object:
     """Return a value that a template made, counted; what would be made only while it is read, is made now."""
     if isinstance(value, Iterator | ItemsView | KeysView | ValuesView):
         few = []

@@ -8,7 +8,7 @@ from jinja2 import StrictUndefined, TemplateNotFound, TemplateSyntaxError, meta
 
 from audioguide.core.errors import ScriptError
 from audioguide.core.model import Line, Source
-from audioguide.practice.policy import Meter
+from audioguide.practice.policy import Budget
 from audioguide.practice.sandbox import FolderLoader, Sandbox
 from audioguide.practice.source_map import FIRST, LAST, PLACE, Places, Starts, placeless
 from audioguide.practice.template_errors import open_tag, run_time_words, syntax_words
@@ -78,7 +78,7 @@ class Renderer:
 
     def _run(self, script: str, variables: Mapping[str, object]) -> str:
         if variables is not self._session:  # the steps of one session are rendered with the same, and share a meter
-            self._session, self._environment.meter = variables, Meter()
+            self._session, self._environment.meter = variables, Budget()
         self._environment.meter.look()
         parts = []
         for part in self._environment.get_template(script).generate(variables):
@@ -92,7 +92,7 @@ class Renderer:
         Raises:
             ScriptError: a template cannot be read.
         """
-        self._session, self._environment.meter = {}, Meter()
+        self._session, self._environment.meter = {}, Budget()
         found: set[str] = set()
         seen: set[str] = set()
         waiting = list(scripts)

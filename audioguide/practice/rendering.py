@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from audioguide.core.clock import RATE_HZ
-from audioguide.core.errors import Found, InputError, ScriptError, did_you_mean
+from audioguide.core.errors import ErrorCollector, InputError, ScriptError, did_you_mean
 from audioguide.core.model import Bell, Chapter, Cue, Line, Pause, Phrase, Source, Written
 from audioguide.core.numerals import length_in_words
 from audioguide.core.request import ORDINARY_LENGTH, Request
@@ -26,7 +26,7 @@ _BELL_MARK = re.compile(r"\[bell[^\]]*\]")
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class RenderedStep:
     """A step as it comes out for a session."""
 
     step: Step
@@ -78,7 +78,9 @@ def read_phrases(request: Request, practice: Practice, samples: int, renderer: R
     return [(part.step.name, cue) for part in told for cue in part.cues if isinstance(cue, Phrase)]
 
 
-def read_steps(request: Request, practice: Practice, samples: int, renderer: Renderer | None = None) -> list[Told]:
+def read_steps(
+    request: Request, practice: Practice, samples: int, renderer: Renderer | None = None
+) -> list[RenderedStep]:
     """Return the steps of a session of that length, in order; arguments and errors as for read_phrases."""
     renderer = renderer or Renderer(practice.layers)
     _refuse_unused(request.settings, practice, renderer)
@@ -86,8 +88,8 @@ def read_steps(request: Request, practice: Practice, samples: int, renderer: Ren
     chosen = practice.chosen(samples, request.guidance, grounding)
     parts = _parts_alone(request, practice, samples) if request.only else [_Part(step, samples) for step in chosen]
     variables = {length: _variables(request, length, grounding) for length in {part.samples for part in parts}}
-    found = Found()
-    told = [found.tried(partial(_told, part, practice, renderer, variables[part.samples]), None) for part in parts]
+    found = ErrorCollector()
+    told = [found.catch(partial(_told, part, practice, renderer, variables[part.samples]), None) for part in parts]
     found.raise_all()
     return [part for part in told if part]
 
@@ -142,17 +144,17 @@ def sounds_before(request: Request, practice: Practice) -> int:
     return sum(heard[:start])
 
 
-def _told(part: _Part, practice: Practice, renderer: Renderer, variables: Mapping[str, object]) -> Told:
+def _told(part: _Part, practice: Practice, renderer: Renderer, variables: Mapping[str, object]) -> RenderedStep:
     step = part.step
     try:
         lines = [*renderer.render(step.script, variables), *part.more]
     except ScriptError as error:
-        found = Found()
+        found = ErrorCollector()
         found.add(error)
-        found.tried(lambda: parse(renderer.plain_lines(step.script)), None)
+        found.catch(lambda: parse(renderer.plain_lines(step.script)), None)
         found.raise_all()
     lines = lines if variables["bells"] else list(_without_bells(lines))
-    return Told(step, tuple(lines), tuple(_step_cues(step, lines, practice)))
+    return RenderedStep(step, tuple(lines), tuple(_step_cues(step, lines, practice)))
 
 
 def _without_bells(lines: list[Line]) -> Iterator[Line]:

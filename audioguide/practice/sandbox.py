@@ -24,8 +24,8 @@ from audioguide.practice.policy import (
     MOST_SIZE,
     TESTS,
     TEXT_CHECKS,
+    Budget,
     Format,
-    Meter,
     Notes,
     as_text,
     check_operator,
@@ -49,7 +49,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
     def __init__(self, **options: Any) -> None:
         """Begin with what the guard allows, and with a meter of its own."""
         super().__init__(**options)
-        self.meter = Meter()
+        self.meter = Budget()
         self.finalize = self._printed
         self.globals = {name: self.globals[name] for name in JINJA_GLOBALS}
         self.globals |= {"range": numbers, "namespace": Notes}

@@ -22,11 +22,11 @@ from typing import Any, Literal
 from uuid import uuid4
 
 from audioguide.core.errors import AudioguideError, InputError
-from audioguide.core.threads import limit_hands
+from audioguide.core.threads import limit_workers
 from audioguide.practice.definition import practice_names
-from audioguide.session.batch_list import Refused, Row
+from audioguide.session.batch_list import BatchRow, RejectedRow
 from audioguide.session.build import renew
-from audioguide.session.resources import Workshop
+from audioguide.session.resources import Resources
 from audioguide.speech.voices import voice_names
 from audioguide.storage.shelf import is_path
 from audioguide.storage.store import open_store
@@ -38,14 +38,14 @@ _MOST_PROCESSES = 61
 """What Windows lets one process wait for."""
 _JOIN_S = 5
 """How long a cluster is looked for."""
-_workshops: dict[int, tuple[str, Workshop]] = {}
+_workshops: dict[int, tuple[str, Resources]] = {}
 """By thread: for which run it was opened, since practices may change between runs, and the workshop."""
 
 Pool = Callable[[], AbstractContextManager[Executor]]
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class RowResult:
     """What became of a row."""
 
     line: int
@@ -59,7 +59,7 @@ class Outcome:
     """What went wrong, and what to do."""
 
 
-def run(rows: Sequence[Row | Refused], pool: Pool, cache: str | None) -> Iterator[Outcome]:
+def run(rows: Sequence[BatchRow | RejectedRow], pool: Pool, cache: str | None) -> Iterator[RowResult]:
     """Build rows, and yield what became of each as soon as it is known.
 
     The first row of each practice and voice is built before the others, so that what they all say is spoken once.
@@ -71,9 +71,9 @@ def run(rows: Sequence[Row | Refused], pool: Pool, cache: str | None) -> Iterato
         cache: the folder for clips and pieces, as for open_store; all workers must see it.
     """
     order = uuid4().hex
-    rows = [_placed(row) if isinstance(row, Row) else row for row in rows]
-    yield from (Outcome(row.line, "", "failed", words=row.words) for row in rows if isinstance(row, Refused))
-    good = [row for row in rows if isinstance(row, Row)]
+    rows = [_placed(row) if isinstance(row, BatchRow) else row for row in rows]
+    yield from (RowResult(row.line, "", "failed", words=row.words) for row in rows if isinstance(row, RejectedRow))
+    good = [row for row in rows if isinstance(row, BatchRow)]
     first = {(row.request.practice, row.request.voice, row.request.pace_wpm): row for row in reversed(good)}
     leaders = sorted(first.values(), key=lambda row: row.line)
     followers = [row for row in good if row.line not in {leader.line for leader in leaders}]
@@ -82,10 +82,10 @@ def run(rows: Sequence[Row | Refused], pool: Pool, cache: str | None) -> Iterato
     lost = yield from build([lost])
     for row in lost:
         if (yield from build([[row]])):
-            yield Outcome(row.line, str(row.out), "failed", words="the process that built it died")
+            yield RowResult(row.line, str(row.out), "failed", words="the process that built it died")
 
 
-def _placed(row: Row) -> Row:
+def _placed(row: BatchRow) -> BatchRow:
     """Return a row whose places are whole paths: it may be built by a process in another folder."""
     request = row.request
     practice, voice = _whole(request.practice, practice_names()), _whole(request.voice, voice_names())
@@ -98,10 +98,10 @@ def _whole(name: str, on_shelf: Sequence[str]) -> str:
 
 
 def _built(
-    groups: Sequence[Sequence[Row]], pool: Pool, cache: str | None, order: str
-) -> Generator[Outcome, None, list[Row]]:
+    groups: Sequence[Sequence[BatchRow]], pool: Pool, cache: str | None, order: str
+) -> Generator[RowResult, None, list[BatchRow]]:
     """Yield what became of rows, one group after the other; return those whose worker died."""
-    lost: list[Row] = []
+    lost: list[BatchRow] = []
     if not any(groups):
         return lost
     with pool() as executor:
@@ -115,20 +115,22 @@ def _built(
                 except BrokenExecutor:
                     lost.append(row)
                 except Exception as error:  # a bug in one row must not take the others along
-                    yield Outcome(row.line, str(row.out), "failed", words=f"{type(error).__name__}: {error}")
+                    yield RowResult(row.line, str(row.out), "failed", words=f"{type(error).__name__}: {error}")
     return lost
 
 
-def _submitted(rows: Sequence[Row], executor: Executor, cache: str | None, order: str) -> "dict[Future[Outcome], Row]":
+def _submitted(
+    rows: Sequence[BatchRow], executor: Executor, cache: str | None, order: str
+) -> "dict[Future[RowResult], BatchRow]":
     """Return who builds which row; where the executor is broken, the last ones are missing."""
-    futures: dict[Future[Outcome], Row] = {}
+    futures: dict[Future[RowResult], BatchRow] = {}
     with suppress(BrokenExecutor):
         for row in rows:
             futures[executor.submit(make, row, cache, order)] = row
     return futures
 
 
-def make(row: Row, cache: str | None, order: str) -> Outcome:
+def make(row: BatchRow, cache: str | None, order: str) -> RowResult:
     """Build a row here and now, and return what became of it; for any process and any thread.
 
     Args:
@@ -139,20 +141,20 @@ def make(row: Row, cache: str | None, order: str) -> Outcome:
     try:
         session, written = renew(row.request, row.out, open_store(cache), row.captions, _workshop(order))
     except (AudioguideError, OSError) as error:
-        return Outcome(row.line, str(row.out), "failed", words="; ".join(str(error).splitlines()))
+        return RowResult(row.line, str(row.out), "failed", words="; ".join(str(error).splitlines()))
     except SystemExit as stop:  # this process is told to end; its executor would take that for the row's failure
         os._exit(int(stop.code or 0))
     state: Literal["built", "unchanged"] = "built" if written else "unchanged"
-    return Outcome(row.line, str(row.out), state, session.timeline.total, session.spoken)
+    return RowResult(row.line, str(row.out), state, session.timeline.total, session.spoken)
 
 
-def _workshop(order: str) -> Workshop:
+def _workshop(order: str) -> Resources:
     held = _workshops.get(threading.get_ident())
     if held and held[0] == order:
         return held[1]
     if held:
         held[1].__exit__()
-    _workshops[threading.get_ident()] = order, Workshop()
+    _workshops[threading.get_ident()] = order, Resources()
     return _workshops[threading.get_ident()][1]
 
 
@@ -205,7 +207,7 @@ def _begin() -> None:
     """Make ready a process of the pool: Ctrl-C is the parent's to answer; told to end, it tidies up."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    limit_hands(1)
+    limit_workers(1)
 
 
 def _cluster(address: str) -> Pool:

@@ -24,7 +24,7 @@ _YES_NO = {"yes": True, "true": True, "on": True, "1": True, "no": False, "false
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class BatchRow:
     """What a row asks for."""
 
     line: int
@@ -35,14 +35,14 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RejectedRow:
     """A row that cannot be built, and why."""
 
     line: int
     words: str
 
 
-def read_roster(path: Path) -> list[Row | Refused]:
+def read_batch_list(path: Path) -> list[BatchRow | RejectedRow]:
     """Return the rows of a CSV file, in their order.
 
     Raises:
@@ -59,10 +59,10 @@ def read_roster(path: Path) -> list[Row | Refused]:
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise InputError(f"{path}:{line}: not UTF-8 text; export it as CSV in UTF-8 (in Excel: CSV UTF-8)") from error
-    return list(parse_roster(text, str(path)))
+    return list(parse_batch_list(text, str(path)))
 
 
-def parse_roster(text: str, shown: str) -> Iterator[Row | Refused]:
+def parse_batch_list(text: str, shown: str) -> Iterator[BatchRow | RejectedRow]:
     """Yield the rows of a CSV text; columns are parted by commas, semicolons or tabs.
 
     Args:
@@ -121,7 +121,7 @@ def _columns(cells: list[str], shown: str) -> list[str]:
     return names
 
 
-def _row(line: int, names: list[str], cells: list[str], taken: dict[str, int]) -> Row | Refused:
+def _row(line: int, names: list[str], cells: list[str], taken: dict[str, int]) -> BatchRow | RejectedRow:
     """Return a row; taken knows which line writes which file."""
     try:
         if len(cells) > len(names) and any(cell.strip() for cell in cells[len(names) :]):
@@ -131,11 +131,13 @@ def _row(line: int, names: list[str], cells: list[str], taken: dict[str, int]) -
         out = at_home(Path(given["out"])) if "out" in given else default_out(request)
         kinds = tuple(caption_kinds(given.get("captions", "")))
     except AudioguideError as error:
-        return Refused(line, str(error))
+        return RejectedRow(line, str(error))
     other = taken.setdefault(_place(out), line)
     if other != line:
-        return Refused(line, f"it would write {out}, which line {other} writes; give it a name of its own under out")
-    return Row(line, request, out, kinds)
+        return RejectedRow(
+            line, f"it would write {out}, which line {other} writes; give it a name of its own under out"
+        )
+    return BatchRow(line, request, out, kinds)
 
 
 def _place(out: Path) -> str:

@@ -22,10 +22,10 @@ from audioguide.practice.definition import Practice, find_practice
 from audioguide.practice.parse import parse
 from audioguide.practice.rendering import rendered_text, sounds_before
 from audioguide.session.cover import face, kept_cover
-from audioguide.session.fit import Fitter, Progress, Studio
+from audioguide.session.fit import ClipSet, Fitter, Progress
 from audioguide.session.manifest import OWNER, Manifest, to_bytes
 from audioguide.session.pieces import Pieces, identity
-from audioguide.session.resources import Workshop
+from audioguide.session.resources import Resources
 from audioguide.speech.normalise import apply_lexicon
 from audioguide.speech.reader import Reader, reader
 from audioguide.speech.voices import RECORDED, Voice, find_voice, voice_names
@@ -128,7 +128,7 @@ def write(
 
 
 def renew(
-    request: Request, out: Path, store: Store, kinds: Iterable[str] = (), workshop: Workshop | None = None
+    request: Request, out: Path, store: Store, kinds: Iterable[str] = (), workshop: Resources | None = None
 ) -> tuple[Session, bool]:
     """Build a session into the file out, unless that is this very session already; arguments and errors as for write.
 
@@ -180,7 +180,9 @@ def render(request: Request) -> str:
     return rendered_text(request, find_practice(request.practice), request.samples or ORDINARY_LENGTH)
 
 
-def plan(request: Request, store: Store, progress: Progress | None = None, workshop: Workshop | None = None) -> Session:
+def plan(
+    request: Request, store: Store, progress: Progress | None = None, workshop: Resources | None = None
+) -> Session:
     """Return a session laid out to the sample; speaks what was never spoken, writes no MP3.
 
     Args:
@@ -193,14 +195,14 @@ def plan(request: Request, store: Store, progress: Progress | None = None, works
         AudioguideError: with a message that says what to do.
     """
     if workshop is None:
-        with Workshop() as own:
+        with Resources() as own:
             return plan(request, store, progress, own)
     practice = find_practice(request.practice)
     voice = find_voice(request.voice).at_pace(request.pace_wpm)
     _refuse_other_language(practice, voice)
     skipped = sounds_before(request, practice)
     with reader(voice, store, (*request.lexicon(), *practice.lexicon), workshop.engines) as who:
-        studio = Studio(who, progress)
+        studio = ClipSet(who, progress)
         timeline = Fitter(request, practice, voice, studio, workshop.renderer(practice)).fit()
         _refuse_unsaid(request, timeline)
         about = About(_title(request, practice, timeline.total), practice.title, practice.language)
@@ -215,14 +217,14 @@ def _plan_text(text: str, voice: Voice, store: Store, progress: Progress | None)
     if not any(isinstance(cue, Phrase) for cue in cues):
         raise InputError("there is nothing to say; write some words")
     with reader(voice, store) as who:
-        studio = Studio(who, progress)
+        studio = ClipSet(who, progress)
         lengths = studio.lengths(cues)
         timeline = lay_out(cues, lengths, natural_length(cues, lengths))
         return _session(About(title, "audioguide say", voice.language), timeline, studio, who, "", {})
 
 
 def _session(
-    about: About, timeline: Timeline, studio: Studio, who: Reader, practice: str, options: Mapping[str, object]
+    about: About, timeline: Timeline, studio: ClipSet, who: Reader, practice: str, options: Mapping[str, object]
 ) -> Session:
     if len(timeline.chapters) > MOST_CHAPTERS:
         raise InputError(

@@ -24,7 +24,7 @@ Progress = Callable[[int, int], None]
 """Called with (phrases spoken now, phrases to speak)."""
 
 
-class Studio:
+class ClipSet:
     """Speaks cues and remembers the clips, for another try at another length too."""
 
     def __init__(self, reader: Reader, progress: Progress | None) -> None:
@@ -60,7 +60,7 @@ class Fitter:
     request: Request
     practice: Practice
     voice: Voice
-    studio: Studio
+    studio: ClipSet
     renderer: Renderer
     """Of the practice."""
 

@@ -9,7 +9,7 @@ from audioguide.audio.mp3 import FRAME_BYTES, encode, encoder_version, info_fram
 from audioguide.core.clock import FRAME, FRAME_MS, LEAD, TAIL, TICK, frames_for
 from audioguide.core.errors import DamagedError
 from audioguide.core.model import Bell, Clip, Phrase, Sound, Tick, Timeline
-from audioguide.core.threads import beside, in_order
+from audioguide.core.threads import in_order, run_in_background
 from audioguide.storage.store import Store, key_of
 from audioguide.timeline.plan import OPENING
 
@@ -45,7 +45,7 @@ class Pieces:
         """Begin with what every session needs, where it is missing; one core idles while an engine is loaded."""
         pieces = [piece for piece in (_minute(), _opening()) if self._store.facts(_KIND, piece.key) is None]
         if pieces:
-            beside(partial(self._make_missing, pieces))
+            run_in_background(partial(self._make_missing, pieces))
 
     def stream(self, timeline: Timeline, clips: Mapping[Phrase, Clip]) -> Iterator[bytes | memoryview]:
         """Yield the Info frame, then the frames of the whole session in time order; several pieces are made at once.

@@ -34,7 +34,7 @@ _FORMULA = ("=", "+", "-", "@")
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class SheetRow:
     """One phrase to read."""
 
     id: str
@@ -49,7 +49,7 @@ class Row:
 class Sheet:
     """What there is to read."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[SheetRow, ...]
     left_out: tuple[AudioguideError, ...]
     """Why some sessions could not be read, one for each of them."""
 
@@ -103,19 +103,19 @@ def read_sheet(practice: Practice, asked: Iterable[Request]) -> Sheet:
     return Sheet(tuple(rows), tuple(errors))
 
 
-def rows_of(sessions: Iterable[tuple[int, list[tuple[str, Phrase]]]]) -> list[Row]:
+def rows_of(sessions: Iterable[tuple[int, list[tuple[str, Phrase]]]]) -> list[SheetRow]:
     """Return every phrase once, step by step, in the order of the first session that has it.
 
     Args:
         sessions: each its length in samples, and its phrases with the names of their steps.
     """
-    rows: dict[str, Row] = {}
+    rows: dict[str, SheetRow] = {}
     steps: list[str] = []
     of_step: dict[str, list[str]] = {}
     for samples, spoken in sessions:
         named = [(step, phrase_id(phrase.text), phrase) for step, phrase in spoken]
         for step, id_, phrase in named:
-            row = rows.setdefault(id_, Row(id_, step, phrase.source, phrase.text, ()))
+            row = rows.setdefault(id_, SheetRow(id_, step, phrase.source, phrase.text, ()))
             rows[id_] = replace(row, lengths=tuple(sorted({*row.lengths, samples})))
         _weave(steps, [step for step, _ in groupby(step for step, _, _ in named)], 0)
         for step, group in groupby(named, itemgetter(0)):
@@ -134,7 +134,7 @@ def _weave(order: list[str], names: Iterable[str], at: int) -> None:
         at += 1
 
 
-def as_csv(rows: Iterable[Row], recorded: Container[str] | None = None) -> str:
+def as_csv(rows: Iterable[SheetRow], recorded: Container[str] | None = None) -> str:
     """Return rows as CSV with a head.
 
     Args:

@@ -8,7 +8,7 @@ from audioguide.speech.engine import Engines
 from audioguide.storage.shelf import Layer
 
 
-class Workshop:
+class Resources:
     """A context that closes its engines. It belongs to one thread; the practices must not change meanwhile."""
 
     def __init__(self) -> None:

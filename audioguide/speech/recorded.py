@@ -13,7 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Self
 
-from audioguide.audio import loudness as level
+from audioguide.audio import loudness
 from audioguide.core.errors import AudioguideError, InputError, MissingError, did_you_mean
 from audioguide.core.language import base_language
 from audioguide.core.model import Clip, Phrase
@@ -243,8 +243,8 @@ class Recordings:
 
         from audioguide.audio.sound import to_signal
 
-        hops = [level.hop_power(to_signal(self._pcm(take))) for take in self._usable()]
-        needed = level.TARGET_LUFS - level.integrated(np.concatenate(hops))
+        hops = [loudness.hop_power(to_signal(self._pcm(take))) for take in self._usable()]
+        needed = loudness.TARGET_LUFS - loudness.integrated(np.concatenate(hops))
         return {"gain_db": round(needed / GAIN_STEP_DB) * GAIN_STEP_DB}
 
     def _take(self, phrase: Phrase) -> Path | None:

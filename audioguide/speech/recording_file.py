@@ -4,7 +4,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from audioguide.audio import loudness as level
+from audioguide.audio import loudness
 from audioguide.audio.meter import HIGHEST_RATE_HZ, LOWEST_RATE_HZ, hushed
 from audioguide.core.errors import InputError
 
@@ -111,7 +111,7 @@ def trimmed(signal: "Signal", rate_hz: int) -> "Signal":
 
     centred = signal - signal.mean() if signal.size else signal
     window = rate_hz * _WINDOW_MS // 1000
-    loud, noisy = _loud_windows(level.k_weighted(centred, level.k_response(centred.size, rate_hz)), window)
+    loud, noisy = _loud_windows(loudness.k_weighted(centred, loudness.k_response(centred.size, rate_hz)), window)
     runs = np.split(loud, np.flatnonzero(np.diff(loud) > _JOINED_WINDOWS) + 1)
     spoken = [run for run in runs if run.size > _KNOCK_WINDOWS]
     if not spoken:
@@ -139,7 +139,7 @@ def _loud_windows(signal: "Signal", window: int) -> "tuple[NDArray[np.intp], flo
     levels = _dbfs(power)
     if not power.size or (speech := float(np.sort(levels)[-_SPEECH_WINDOWS:][0])) < _SOFTEST_DBFS:
         return np.zeros(0, np.intp), 0.0
-    quiet = np.percentile(_dbfs(level.averaged(power, _QUIET_WINDOWS)), _QUIET_PERCENT)
+    quiet = np.percentile(_dbfs(loudness.averaged(power, _QUIET_WINDOWS)), _QUIET_PERCENT)
     threshold = np.clip(quiet + _OVER_NOISE_DB, speech + _DEEPEST_DB, speech + _SHALLOWEST_DB)
     noisy = (threshold - speech - _DEEPEST_DB) / (_SHALLOWEST_DB - _DEEPEST_DB)
     return np.flatnonzero(levels > threshold), float(noisy)

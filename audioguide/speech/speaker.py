@@ -9,9 +9,9 @@ from typing import Self
 
 from audioguide.core.clock import RATE_HZ
 from audioguide.core.errors import EngineError, InputError, PhraseError, ScriptError
-from audioguide.core.lexicon import Lexicon, Said, entries_for
+from audioguide.core.lexicon import Lexicon, LexiconEntry, entries_for
 from audioguide.core.model import Clip, Phrase, Source
-from audioguide.core.threads import in_order, settle
+from audioguide.core.threads import in_order, join_all
 from audioguide.speech.calibration import FASTER, LINES, LOUDER_LU, nominal_pace, pace_wpm
 from audioguide.speech.engine import Engine, Engines, Recording, find_engine
 from audioguide.speech.normalise import apply_lexicon, is_phonemes, spoken, unreadable
@@ -74,7 +74,7 @@ class Speaker:
         self._closed = True
         if self._own:
             self._engines.__exit__(*reason)
-        settle(CLOSE_S)
+        join_all(CLOSE_S)
 
     @cached_property
     def _fingerprint(self) -> str:
@@ -151,10 +151,10 @@ class Speaker:
         return float(facts["gain_db"])
 
     def _measure_gain(self, key: str, lines: Sequence[Phrase]) -> Facts:
-        from audioguide.audio.loudness import SILENT_LUFS, TARGET_LUFS, loudness
+        from audioguide.audio.loudness import SILENT_LUFS, TARGET_LUFS, integrated_lufs
         from audioguide.audio.sound import to_signal
 
-        measured = loudness(to_signal(b"".join(self._of_lines([partial(self._pcm, line) for line in lines]))))
+        measured = integrated_lufs(to_signal(b"".join(self._of_lines([partial(self._pcm, line) for line in lines]))))
         if measured <= SILENT_LUFS:
             raise EngineError(
                 f"voice {self.voice.name} is too soft to be measured; write gain_db into {self.voice.shown}"
@@ -247,7 +247,7 @@ class Speaker:
     def _lines(self) -> list[Phrase]:
         return [Phrase(line, Source(self.voice.shown, 1)) for line in LINES]
 
-    def _readable(self, entry: Said) -> str:
+    def _readable(self, entry: LexiconEntry) -> str:
         """Return how a word is said, if this voice's engine can read that.
 
         Raises:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from audioguide.core.numerals import in_words, ordinal_in_words, year_in_words
 from audioguide.speech.capitals import cased, unshouted
 
-Found = re.Match[str]
+Match = re.Match[str]
 
 _NUMBER = r"(?:(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|\.\d+)"
 _ALONE = r"(?<!\w)(?<!\d[.,])"
@@ -41,11 +41,11 @@ _LETTER_UNITS = {"m": "meter", "g": "gram", "s": "second", "h": "hour"}
 _WORD_LIKE = r"(?:is|was|has|as|this|its|us|always|perhaps|it's|that's)"
 
 
-class Row(NamedTuple):
+class Rewrite(NamedTuple):
     """What is looked for, and what is said for it."""
 
     pattern: re.Pattern[str]
-    say: Callable[[Found], str]
+    say: Callable[[Match], str]
 
     def over(self, text: str) -> str:
         """Return text with everything that is found said, with a capital where a sentence begins."""
@@ -64,7 +64,7 @@ def in_english(text: str) -> str:
     return text
 
 
-def _stop(found: Found, follows: str = _NEW_SENTENCE) -> str:
+def _stop(found: Match, follows: str = _NEW_SENTENCE) -> str:
     """Return the full stop of an abbreviation that ends a sentence too, or nothing."""
     ends = found[0].endswith(".") and re.match(follows, found.string[found.end() :])
     return "." if ends else ""
@@ -94,7 +94,7 @@ def _plural(name: str) -> str:
 # --- times and dates ---
 
 
-def _clock(found: Found) -> str:
+def _clock(found: Match) -> str:
     hour, minute, second = int(found["hour"]), int(found["minute"]), int(found["second"] or 0)
     if hour > 24:
         return f"{in_words(hour)} to {in_words(minute)}"
@@ -105,27 +105,27 @@ def _clock(found: Found) -> str:
     return named + (f" and {in_words(second)} seconds" if second else "") + _half(found)
 
 
-def _hour(found: Found) -> str:
+def _hour(found: Match) -> str:
     return _whole(found["hour"]) + _half(found)
 
 
-def _half(found: Found) -> str:
+def _half(found: Match) -> str:
     """Return the half of the day; in capitals, as "am" is a word."""
     return f" {found['half'].upper()}M" + _stop(found) if found["half"] else ""
 
 
-def _iso_date(found: Found) -> str:
+def _iso_date(found: Match) -> str:
     year, month, day = (int(part) for part in found.groups())
     if not (1 <= month <= len(_MONTHS) and 1 <= day <= 31):
         return found[0].replace("-", ", ")
     return f"{_MONTHS[month - 1]} {ordinal_in_words(day)}, {year}"
 
 
-def _month_day(found: Found) -> str:
+def _month_day(found: Match) -> str:
     return f"{found[1]} {ordinal_in_words(int(found[2]))}"
 
 
-def _decade(found: Found) -> str:
+def _decade(found: Match) -> str:
     figures = found[1]
     words = in_words(int(figures)) if len(figures) == 2 else year_in_words(int(figures))
     return words[:-1] + "ies" if words.endswith("y") else words + "s"
@@ -134,7 +134,7 @@ def _decade(found: Found) -> str:
 # --- amounts ---
 
 
-def _money(found: Found) -> str:
+def _money(found: Match) -> str:
     coin, part = _MONEY[found["sign"]]
     whole, _, parts = found["amount"].replace(",", "").partition(".")
     if scale := found.groupdict().get("scale"):
@@ -149,7 +149,7 @@ def _counted(count: int, name: str) -> str:
     return f"{in_words(count)} {name if count == 1 else _plural(name)}"
 
 
-def _fraction(found: Found) -> str:
+def _fraction(found: Match) -> str:
     whole, top, bottom = found[1], int(found[2]), int(found[3])
     if (top, bottom) == (24, 7):
         return "twenty-four seven"
@@ -163,42 +163,42 @@ def _fraction(found: Found) -> str:
     return (f"{whole} and " if whole else "") + f"{in_words(top)} {part if top == 1 else _plural(part)}"
 
 
-def _degrees(found: Found) -> str:
+def _degrees(found: Match) -> str:
     scale = {"C": " Celsius", "F": " Fahrenheit"}.get(found[2] or "", "")
     return f"{found[1]} degree{'' if found[1] == '1' else 's'}{scale}"
 
 
-def _measure(found: Found) -> str:
+def _measure(found: Match) -> str:
     unit = (_UNITS | _LETTER_UNITS)[found["unit"]]
     amount, glue = found["amount"], found["glue"] or " "
     return f"{amount}{glue}{unit if glue == '-' or amount == '1' else _plural(unit)}{_stop(found)}"
 
 
-def _short_unit(found: Found) -> str:
+def _short_unit(found: Match) -> str:
     unit = _UNITS[found[1]]
     single = re.search(r"\b(?:an?|one|half|per|each|every) $", found.string[: found.start()], re.IGNORECASE)
     return (unit if single else _plural(unit)) + _stop(found)
 
 
-def _counted_off(found: Found) -> str:
+def _counted_off(found: Match) -> str:
     return re.sub("[-–]", ", ", found[0])
 
 
 # --- the table ---
 
 
-def _row(pattern: str, say: str | Callable[[Found], str], flags: int = 0) -> Row:
-    return Row(re.compile(pattern, flags), say if callable(say) else lambda found: found.expand(say))
+def _row(pattern: str, say: str | Callable[[Match], str], flags: int = 0) -> Rewrite:
+    return Rewrite(re.compile(pattern, flags), say if callable(say) else lambda found: found.expand(say))
 
 
-def _word(pattern: str, said: str, follows: str = r"\s*$") -> Row:
+def _word(pattern: str, said: str, follows: str = r"\s*$") -> Rewrite:
     """Return a row for an abbreviation in any case; its full stop stays where it ends the text (or what follows)."""
-    return Row(
+    return Rewrite(
         re.compile(rf"(?<![\w.-])(?:{pattern})(?![\w-])", re.IGNORECASE), lambda found: said + _stop(found, follows)
     )
 
 
-def _title(short: str, said: str) -> Row:
+def _title(short: str, said: str) -> Rewrite:
     return _row(rf"\b{short}\b\.?(?=\s+[A-Z\ue000])", said)
 
 

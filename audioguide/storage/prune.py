@@ -24,7 +24,7 @@ _SECONDS = {"m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CacheEntry:
     """One file of the store."""
 
     path: Path
@@ -87,7 +87,7 @@ def size_in_words(size: int) -> str:
     return f"{size} bytes"
 
 
-def entries(store: Store) -> list[Entry]:
+def entries(store: Store) -> list[CacheEntry]:
     """Return what the store holds, the longest unused first."""
     found = [entry for kind in KINDS for entry in _entries(store.folder / kind, kind)]
     return sorted(found, key=lambda entry: (entry.used_s, entry.path))
@@ -98,7 +98,7 @@ def unfinished(store: Store) -> list[Path]:
     return left_behind(store.folder / PARTS)
 
 
-def damaged(store: Store, held: Iterable[Entry], deep: bool = False) -> list[Entry]:
+def damaged(store: Store, held: Iterable[CacheEntry], deep: bool = False) -> list[CacheEntry]:
     """Return the entries that are not as they were written: by head and size, or deep, by every byte."""
     return [entry for entry in held if not store.is_whole(entry.kind, entry.path.name, deep)]
 
@@ -137,13 +137,13 @@ def clear(store: Store) -> Removed:
     return removed
 
 
-def _entries(folder: Path, kind: str) -> Iterator[Entry]:
+def _entries(folder: Path, kind: str) -> Iterator[CacheEntry]:
     for inner in _folders(folder):
         for item in _scan(inner):
             if _KEY.fullmatch(item.name) and item.name.startswith(inner.name) and item.is_file(follow_symlinks=False):
                 with suppress(FileNotFoundError):  # a build has just replaced it
                     status = item.stat(follow_symlinks=False)
-                    yield Entry(inner / item.name, kind, status.st_size, status.st_mtime)
+                    yield CacheEntry(inner / item.name, kind, status.st_size, status.st_mtime)
 
 
 def _folders(folder: Path) -> list[Path]:

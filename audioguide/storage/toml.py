@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from audioguide.core.errors import InputError, ScriptError, did_you_mean
-from audioguide.core.lexicon import Lexicon, Said
+from audioguide.core.lexicon import Lexicon, LexiconEntry
 from audioguide.core.model import Source
 from audioguide.storage.atomic import read_at_most
 
@@ -205,9 +205,9 @@ def read_lexicon(table: Table) -> Lexicon:
     return tuple(_entries(table.table_of(KEY)))
 
 
-def _entries(table: Table, engine: str = "") -> Iterator[Said]:
+def _entries(table: Table, engine: str = "") -> Iterator[LexiconEntry]:
     for word, value in table.values.items():
         if isinstance(value, dict) and not engine:
             yield from _entries(table.table_of(word), word)
         else:
-            yield Said(word, table.text_of(word), engine, table.source(word))
+            yield LexiconEntry(word, table.text_of(word), engine, table.source(word))

@@ -11,8 +11,16 @@ from numpy.typing import NDArray
 from pyloudnorm import Meter
 from support.voices import LINES, voice_of
 
-from audioguide.audio import loudness as level
-from audioguide.audio.loudness import CEILING_DBFS, SILENT_LUFS, TARGET_LUFS, gain, limit, loudness, momentary_maximum
+from audioguide.audio import loudness
+from audioguide.audio.loudness import (
+    CEILING_DBFS,
+    SILENT_LUFS,
+    TARGET_LUFS,
+    gain,
+    integrated_lufs,
+    limit,
+    momentary_maximum,
+)
 from audioguide.audio.sound import conform, to_signal
 from audioguide.core.clock import RATE_HZ
 from audioguide.speech.engine import find_engine
@@ -50,7 +58,7 @@ def oversampled_peak_db(signal: Signal) -> float:
 
 @pytest.mark.parametrize("hz", [60, 100, 200, 500, 997, 2_000, 5_000, 9_000])
 def test_loudness_of_a_tone_agrees_with_pyloudnorm(hz: float) -> None:
-    assert loudness(sine(hz)) == pytest.approx(Meter(RATE_HZ).integrated_loudness(sine(hz)), abs=AGREE_LU)
+    assert integrated_lufs(sine(hz)) == pytest.approx(Meter(RATE_HZ).integrated_loudness(sine(hz)), abs=AGREE_LU)
 
 
 @pytest.mark.parametrize(
@@ -67,36 +75,36 @@ def test_loudness_of_a_tone_agrees_with_pyloudnorm(hz: float) -> None:
     ids=["white", "brown", "with silence", "gated", "soft", "one block", "odd length"],
 )
 def test_loudness_of_noise_agrees_with_pyloudnorm(signal: Signal) -> None:
-    assert loudness(signal) == pytest.approx(Meter(RATE_HZ).integrated_loudness(signal), abs=AGREE_LU)
+    assert integrated_lufs(signal) == pytest.approx(Meter(RATE_HZ).integrated_loudness(signal), abs=AGREE_LU)
 
 
 @pytest.mark.speech
 @pytest.mark.parametrize("engine", ["natural", "system"])
 def test_loudness_of_speech_agrees_with_pyloudnorm(engine: str) -> None:
     spoken = speech(engine)
-    assert loudness(spoken) == pytest.approx(Meter(RATE_HZ).integrated_loudness(spoken), abs=AGREE_LU)
+    assert integrated_lufs(spoken) == pytest.approx(Meter(RATE_HZ).integrated_loudness(spoken), abs=AGREE_LU)
 
 
 def test_a_full_scale_tone_of_997_hz_has_the_loudness_that_the_standard_states() -> None:
-    assert loudness(sine(997, peak=1.0)) == pytest.approx(-3.01, abs=0.05)  # ITU-R BS.1770-4, annex 1
+    assert integrated_lufs(sine(997, peak=1.0)) == pytest.approx(-3.01, abs=0.05)  # ITU-R BS.1770-4, annex 1
 
 
 @given(gain_db=st.floats(-20, 20))
 @settings(max_examples=20, deadline=None)
 def test_loudness_moves_with_the_gain_to_the_hundredth(gain_db: float) -> None:
     signal = sine(440, 1.0, 0.05)
-    assert loudness(gain(signal, gain_db)) == pytest.approx(loudness(signal) + gain_db, abs=0.01)
+    assert integrated_lufs(gain(signal, gain_db)) == pytest.approx(integrated_lufs(signal) + gain_db, abs=0.01)
 
 
 @pytest.mark.parametrize("signal", [np.zeros(RATE_HZ), np.zeros(0), np.zeros(10), 1e-6 * noise(2)])
 def test_silence_has_the_loudness_of_silence(signal: Signal) -> None:
-    assert loudness(signal) == SILENT_LUFS
+    assert integrated_lufs(signal) == SILENT_LUFS
 
 
 def test_long_silence_between_phrases_does_not_change_the_loudness() -> None:
     phrase = noise(4)
     session = np.concatenate([phrase, np.zeros(60 * RATE_HZ), phrase])
-    assert loudness(session) == pytest.approx(loudness(phrase), abs=0.35)
+    assert integrated_lufs(session) == pytest.approx(integrated_lufs(phrase), abs=0.35)
 
 
 def test_the_loudest_moment_is_that_of_the_loudest_400_ms() -> None:
@@ -109,7 +117,10 @@ def test_the_loudest_moment_is_that_of_the_loudest_400_ms() -> None:
 
 
 def test_at_48_khz_the_filters_are_those_that_the_standard_prints() -> None:
-    (shelf, high_pass) = level._shelf(48_000), level._high_pass(48_000)  # ITU-R BS.1770-4, annex 1, tables 1 and 2
+    (shelf, high_pass) = (
+        loudness._shelf(48_000),
+        loudness._high_pass(48_000),
+    )  # ITU-R BS.1770-4, annex 1, tables 1 and 2
     assert shelf[0] == pytest.approx([1.53512485958697, -2.69169618940638, 1.19839281085285], abs=1e-9)
     assert shelf[1] == pytest.approx([1.0, -1.69065929318241, 0.73248077421585], abs=1e-9)
     assert high_pass[0] == [1.0, -2.0, 1.0]
@@ -120,7 +131,7 @@ def test_at_48_khz_the_filters_are_those_that_the_standard_prints() -> None:
 def test_loudness_at_other_rates_agrees_with_pyloudnorm(rate_hz: int) -> None:
     signal = 0.05 * np.random.default_rng(2).standard_normal(5 * rate_hz)
     signal[rate_hz : 3 * rate_hz] *= 0.01
-    ours = level.integrated(level.hop_power(signal, rate_hz))
+    ours = loudness.integrated(loudness.hop_power(signal, rate_hz))
     assert ours == pytest.approx(Meter(rate_hz).integrated_loudness(signal), abs=0.1)
 
 
@@ -129,28 +140,28 @@ def test_loudness_at_other_rates_agrees_with_pyloudnorm(rate_hz: int) -> None:
 def test_a_second_in_front_of_a_stretch_is_all_that_its_weighting_remembers(rate_hz: int, lead_s: float) -> None:
     signal = 0.1 * np.random.default_rng(3).standard_normal(8 * rate_hz)
     signal[: 3 * rate_hz] += 0.8  # a level that the high-pass has to forget
-    whole = level.k_weighted(signal, level.k_response(signal.size, rate_hz))
+    whole = loudness.k_weighted(signal, loudness.k_response(signal.size, rate_hz))
     start = round((4 - lead_s) * rate_hz)
     stretch = signal[start : 6 * rate_hz]
-    alone = level.k_weighted(stretch, level.k_response(stretch.size, rate_hz))
+    alone = loudness.k_weighted(stretch, loudness.k_response(stretch.size, rate_hz))
     np.testing.assert_allclose(alone[4 * rate_hz - start :], whole[4 * rate_hz : 6 * rate_hz], rtol=0, atol=1e-11)
 
 
 def test_weighting_channels_together_is_weighting_each() -> None:
     both = np.stack([noise(2), noise(2, seed=1)])
-    response = level.k_response(both.shape[1], RATE_HZ)
-    weighted = level.k_weighted(both, response)
-    np.testing.assert_allclose(weighted[1], level.k_weighted(both[1], response), rtol=1e-12)
-    np.testing.assert_allclose(level.hop_means(weighted, RATE_HZ)[0], level.hop_power(both[0]), rtol=1e-9)
+    response = loudness.k_response(both.shape[1], RATE_HZ)
+    weighted = loudness.k_weighted(both, response)
+    np.testing.assert_allclose(weighted[1], loudness.k_weighted(both[1], response), rtol=1e-12)
+    np.testing.assert_allclose(loudness.hop_means(weighted, RATE_HZ)[0], loudness.hop_power(both[0]), rtol=1e-9)
 
 
 def test_hops_hold_all_that_loudness_needs() -> None:
     signal = np.concatenate([noise(3), 0.1 * noise(3), np.zeros(5_000)])
-    hops = level.hop_power(signal)
-    assert hops.size == signal.size // level.hop_samples(RATE_HZ)
-    assert level.integrated(hops) == loudness(signal)
-    assert level.loudest(hops) == momentary_maximum(signal)
-    assert level.loudest(hops, 30) <= level.loudest(hops)
+    hops = loudness.hop_power(signal)
+    assert hops.size == signal.size // loudness.hop_samples(RATE_HZ)
+    assert loudness.integrated(hops) == integrated_lufs(signal)
+    assert loudness.loudest(hops) == momentary_maximum(signal)
+    assert loudness.loudest(hops, 30) <= loudness.loudest(hops)
 
 
 # --- the limiter ---
@@ -234,8 +245,8 @@ def test_the_limiters_gain_never_jumps() -> None:
 @pytest.mark.parametrize("engine", ["natural", "system"])
 def test_speech_at_the_sessions_level_keeps_its_loudness_under_the_ceiling(engine: str) -> None:
     spoken = speech(engine)
-    levelled = gain(spoken, TARGET_LUFS - loudness(spoken))
+    levelled = gain(spoken, TARGET_LUFS - integrated_lufs(spoken))
     limited = limit(levelled)
     assert oversampled_peak_db(limited) <= CEILING_DBFS + 0.1
-    assert loudness(limited) == pytest.approx(TARGET_LUFS, abs=0.1)
+    assert integrated_lufs(limited) == pytest.approx(TARGET_LUFS, abs=0.1)
     assert np.mean(np.abs(limited - levelled) > 1e-9) < 0.05

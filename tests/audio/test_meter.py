@@ -15,8 +15,7 @@ import soundfile
 from pyloudnorm import Meter
 from support.helpers import Signal, decode, sine, splice, to_pcm
 
-from audioguide.audio import loudness as level
-from audioguide.audio import meter
+from audioguide.audio import loudness, meter
 from audioguide.audio.meter import Reading, loudness_range_lu, read
 from audioguide.audio.mp3 import FRAME_BYTES, encode, info_frame
 from audioguide.core.clock import FRAME, RATE_HZ
@@ -112,7 +111,7 @@ def test_the_loudest_400_ms_are_found_wherever_they_lie(nth: int, tmp_path: Path
 
 def test_tones_that_change_quickly_have_the_same_loudness_at_every_moment(tmp_path: Path) -> None:
     reading = written(tmp_path, tones([(-20, 1.34), (-30, 1.66)] * 5))  # Tech 3341, case 9
-    short_term = level.lufs(level.averaged(reading.weighted, 30))
+    short_term = loudness.lufs(loudness.averaged(reading.weighted, 30))
     assert short_term.min() == pytest.approx(-23, abs=0.1)
     assert short_term.max() == pytest.approx(-23, abs=0.1)
 
@@ -192,7 +191,7 @@ def test_no_signal_rises_higher_between_its_samples_than_what_lets_a_window_be_s
 def test_silence_has_the_true_peak_of_silence(tmp_path: Path) -> None:
     reading = written(tmp_path, np.zeros(RATE_HZ))
     assert reading.true_peak_dbtp == meter.SILENT_DBTP
-    assert reading.integrated_lufs == level.SILENT_LUFS
+    assert reading.integrated_lufs == loudness.SILENT_LUFS
 
 
 # --- frames and hops ---
@@ -214,7 +213,7 @@ def test_frames_and_hops_are_those_of_the_whole_signal(rate_hz: int, channels: i
     np.testing.assert_allclose(reading.power, [(each**2).mean() for each in frames], rtol=1e-12)
     np.testing.assert_array_equal(reading.peak, [np.abs(each).max() for each in frames])
     np.testing.assert_array_equal(reading.step, [steps[at : at + frame].max() for at in range(0, len(whole), frame)])
-    weighted = sum(level.hop_power(channel, rate_hz) for channel in whole.T)
+    weighted = sum(loudness.hop_power(channel, rate_hz) for channel in whole.T)
     np.testing.assert_allclose(reading.weighted, weighted, rtol=1e-6)
 
 

@@ -12,7 +12,7 @@ from support.sessions import SHORT, Finished, encoded, finished, signed
 
 from audioguide.audio.sound import tone
 from audioguide.checks import transcribe
-from audioguide.checks.transcribe import Line, listen, match
+from audioguide.checks.transcribe import HeardLine, listen, match
 from audioguide.cli.main import run
 from audioguide.core.clock import FRAME, FRAME_MS, RATE_HZ
 from audioguide.core.errors import InputError
@@ -49,7 +49,7 @@ def heard(sounds: list[Sound], later_s: float = 0.0) -> list[tuple[str, float]]:
     return words
 
 
-def unheard(lines: list[Line]) -> list[str]:
+def unheard(lines: list[HeardLine]) -> list[str]:
     return [line.sound.cue.text for line in lines if not line.was_heard]  # type: ignore[union-attr]
 
 

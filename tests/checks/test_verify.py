@@ -22,7 +22,7 @@ from support.sessions import HUM, LONG, SHORT, Finished, encoded, finished, sign
 from audioguide.audio.id3 import About, id3, private_frame, tag_size
 from audioguide.audio.mp3 import FRAME_BYTES, info_frame, read_stream
 from audioguide.audio.sound import tone
-from audioguide.checks.verify import Report, verify
+from audioguide.checks.verify import FileReport, verify
 from audioguide.cli.main import run
 from audioguide.core.clock import FRAME, RATE_HZ, frames
 from audioguide.core.errors import InputError
@@ -61,7 +61,7 @@ def _name(name: str) -> str:
     return re.sub(r" at \d.*| \(at .*", "", name)
 
 
-def told(report: Report, name: str) -> object:
+def told(report: FileReport, name: str) -> object:
     [value] = [check.value for check in report.checks if check.name == name]
     return value
 

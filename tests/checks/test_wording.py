@@ -9,7 +9,7 @@ from support.helpers import write_practice
 
 import audioguide.checks.session_matrix
 from audioguide.checks.advice import RULES
-from audioguide.checks.wording import Report, check
+from audioguide.checks.wording import WordingReport, check
 from audioguide.cli.main import run
 from audioguide.core.clock import RATE_HZ
 
@@ -29,15 +29,15 @@ Perhaps roll to one side, and come up slowly. Thank you.
 TOML = 'title = "Mine"\nsteps = ["only"]\nlongest_silence = "60m"\n'
 
 
-def report(folder: Path, script: str, toml: str = TOML, **scripts: str) -> Report:
+def report(folder: Path, script: str, toml: str = TOML, **scripts: str) -> WordingReport:
     return check(str(write_practice(folder / "mine", toml, {"only": script, **scripts})))
 
 
-def told(found: Report) -> list[tuple[str, int, str]]:
+def told(found: WordingReport) -> list[tuple[str, int, str]]:
     return [(Path(one.where.file).name, one.where.line, one.kind) for one in found.findings]
 
 
-def words(found: Report) -> str:
+def words(found: WordingReport) -> str:
     return "\n".join(str(one) for one in found.findings)
 
 

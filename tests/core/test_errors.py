@@ -7,7 +7,7 @@ from conftest import FAKE_VOICE
 from support.helpers import lines, write_practice
 
 from audioguide.cli.main import run
-from audioguide.core.errors import AudioguideError, Found, ScriptError, ScriptErrors
+from audioguide.core.errors import AudioguideError, ErrorCollector, ScriptError, ScriptErrors
 from audioguide.core.model import Source
 from audioguide.practice.definition import find_practice
 from audioguide.practice.parse import parse
@@ -88,14 +88,14 @@ def test_what_cannot_be_shown_is_not(capsys: pytest.CaptureFixture[str]) -> None
 
 
 def test_found_errors_are_kept_in_order_and_raised_together() -> None:
-    found = Found()
+    found = ErrorCollector()
     first, second = ScriptError(Source("b", 2), "one"), ScriptError(Source("a", 1), "two")
     found.add(ScriptErrors([first, second]))
     found.add(first)
 
     with pytest.raises(ScriptErrors, match="b:2: one\na:1: two"):
         found.raise_all()
-    assert len(found) == 2 and found.tried(lambda: 5, None) == 5
+    assert len(found) == 2 and found.catch(lambda: 5, None) == 5
 
 
 def test_thousands_of_mistakes_are_not_all_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,13 +7,13 @@ from functools import partial
 
 import pytest
 
-from audioguide.core import threads as crew
-from audioguide.core.threads import hands, in_order, limit_hands, settle
+from audioguide.core import threads
+from audioguide.core.threads import in_order, join_all, limit_workers, worker_count
 
 
 @pytest.fixture(autouse=True)
 def several_hands(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crew, "_cores", lambda: 3)
+    monkeypatch.setattr(threads, "_cores", lambda: 3)
 
 
 def slow(result: int, for_s: float) -> int:
@@ -55,7 +55,7 @@ def test_after_an_error_no_other_job_begins() -> None:
 
     with pytest.raises(ValueError):
         list(in_order([partial(job, number) for number in range(100)]))
-    assert settle(5) and len(begun) < 20
+    assert join_all(5) and len(begun) < 20
 
 
 def test_who_stops_asking_drops_what_has_not_begun() -> None:
@@ -67,15 +67,15 @@ def test_who_stops_asking_drops_what_has_not_begun() -> None:
 
     for _ in in_order([partial(job, number) for number in range(100)]):
         break
-    assert settle(5)
+    assert join_all(5)
     assert len(begun) < 20
 
 
 def test_who_is_interrupted_while_threads_begin_drops_what_has_not_begun(monkeypatch: pytest.MonkeyPatch) -> None:
     begun: list[int] = []
-    start = crew._Hand.start
+    start = threads._Worker.start
 
-    def interrupted(hand: crew._Hand) -> None:
+    def interrupted(hand: threads._Worker) -> None:
         if begun:
             raise KeyboardInterrupt
         start(hand)
@@ -86,19 +86,19 @@ def test_who_is_interrupted_while_threads_begin_drops_what_has_not_begun(monkeyp
         begun.append(number)
         time.sleep(0.01)
 
-    monkeypatch.setattr(crew._Hand, "start", interrupted)
+    monkeypatch.setattr(threads._Worker, "start", interrupted)
     with pytest.raises(KeyboardInterrupt):
         list(in_order([partial(job, number) for number in range(100)]))
-    assert settle(5) and len(begun) < 20
+    assert join_all(5) and len(begun) < 20
 
 
 def test_a_job_that_takes_longer_than_is_waited_for_is_told() -> None:
     stop = threading.Event()
     with pytest.raises(TimeoutError):
         list(in_order([stop.wait], patience_s=0.2))
-    assert not settle(0)
+    assert not join_all(0)
     stop.set()
-    assert settle(5)
+    assert join_all(5)
 
 
 def test_a_job_may_raise_a_timeout_of_its_own() -> None:
@@ -110,12 +110,12 @@ def test_a_job_may_raise_a_timeout_of_its_own() -> None:
 
 
 def test_the_hands_can_be_limited(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crew, "_limit", 8)
-    assert hands() == 3
-    limit_hands(2)
-    assert hands() == 2
-    limit_hands(0)
-    assert hands() == 1
+    monkeypatch.setattr(threads, "_limit", 8)
+    assert worker_count() == 3
+    limit_workers(2)
+    assert worker_count() == 2
+    limit_workers(0)
+    assert worker_count() == 1
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="processes are bound to cores on Linux only")

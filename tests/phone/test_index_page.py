@@ -8,10 +8,10 @@ from html.parser import HTMLParser
 import pytest
 
 from audioguide.core.language import base_language
-from audioguide.phone.index_page import ASSETS, Grounding, PageData, Session, page, page_languages
+from audioguide.phone.index_page import ASSETS, GroundingView, PageData, SessionView, page, page_languages
 from audioguide.practice.script_language import LAST_WORDS
 
-SESSION = Session(
+SESSION = SessionView(
     id="0123456789ab",
     title="Lying down, five minutes",
     practice="lying-down",
@@ -26,7 +26,7 @@ SESSION = Session(
     lines=((2.0, 4.0, "Hello."),),
     grounding="g",
 )
-TRACK = Grounding("grounding.mp3", 500_000, 20.0, 42.0, 60.0, ((1.0, 19.0, "Look around."),))
+TRACK = GroundingView("grounding.mp3", 500_000, 20.0, 42.0, 60.0, ((1.0, 19.0, "Look around."),))
 DATA = PageData((SESSION,), {"g": TRACK})
 EVIL = "</script><script>alert(1)</script><!-- <b>&amp; \u2028 \ud800 \"'"
 

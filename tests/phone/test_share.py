@@ -20,7 +20,7 @@ from audioguide.core.errors import InputError
 from audioguide.phone.address import LOOPBACK, Place, listen, outgoing, private_address, qr
 from audioguide.phone.catalogue import Slice, Stamp
 from audioguide.phone.connection import Connection, Limits
-from audioguide.phone.server import HEADERS, ON_LOOPBACK, Phone, _modified
+from audioguide.phone.server import HEADERS, ON_LOOPBACK, PhoneApp, _modified
 from audioguide.storage.store import Store
 
 PATIENCE_S = 20
@@ -73,7 +73,7 @@ def test_every_answer_has_the_headers_that_keep_it_apart(phone: InThread) -> Non
 
 
 def test_on_a_home_network_no_header_is_sent_that_browsers_only_complain_of() -> None:
-    app = Phone(TOKEN, Place(ip_address("192.168.1.9"), 8000), dict)
+    app = PhoneApp(TOKEN, Place(ip_address("192.168.1.9"), 8000), dict)
     assert app.headers == HEADERS and "Cross-Origin-Opener-Policy" not in HEADERS
 
 

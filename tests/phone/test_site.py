@@ -13,7 +13,7 @@ from support.phone import JPEG, add, with_cover
 
 from audioguide.audio.id3 import About, id3, private_frame, tag_size
 from audioguide.core.model import Placed
-from audioguide.phone import index_page as html
+from audioguide.phone import index_page
 from audioguide.phone.catalogue import Catalogue, Slice
 from audioguide.phone.grounding import Groundings
 from audioguide.phone.site import CHAPTERS, FEED, MP3, PAGE, VTT, Item, site, slug
@@ -45,7 +45,7 @@ def test_each_session_has_its_files_and_each_grounding_stands_there_once(
     folder: Path, shared_store: Store, tmp_path: Path
 ) -> None:
     items = table(folder, shared_store, tmp_path)
-    kinds = sorted(re.sub("-[0-9a-f]{8}[.]", ".", name) for name in items.keys() - html.ASSETS.keys())
+    kinds = sorted(re.sub("-[0-9a-f]{8}[.]", ".", name) for name in items.keys() - index_page.ASSETS.keys())
 
     assert [name for name in kinds if name not in (PAGE, FEED)] == sorted(
         [f"{stem}.{kind}" for stem in ("b", "fur-zoe", "gone") for kind in ("mp3", "vtt", "chapters.json")]

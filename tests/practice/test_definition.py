@@ -5,7 +5,7 @@ from support.helpers import write_practice
 
 from audioguide.core.clock import RATE_HZ, frames
 from audioguide.core.errors import InputError, ScriptError
-from audioguide.core.lexicon import Said
+from audioguide.core.lexicon import LexiconEntry
 from audioguide.core.model import ORDINARY, Manner, Source
 from audioguide.practice.definition import Practice, Step, find_practice, practice_names, read_practice
 from audioguide.storage.shelf import shelf
@@ -35,7 +35,7 @@ def test_a_practice_reads_as_it_is_written(tmp_path: Path) -> None:
     assert (practice.name, practice.title, practice.language) == ("stillness", "Lying still", "de")
     assert practice.description == "Nothing to do."
     assert practice.longest_silence == frames(240)
-    assert practice.lexicon == (Said("psoas", "so as", "", Source("mine/practice.toml", 10)),)
+    assert practice.lexicon == (LexiconEntry("psoas", "so as", "", Source("mine/practice.toml", 10)),)
     assert practice.step_names() == ["arrive", "lie", "weight", "return", "grounding"]
     assert practice.step("weight") == Step("weight", 10 * MINUTE, ("full", "brief", "bells"), Manner(0.9))
     assert practice.step("grounding").script == "grounding.md.j2"

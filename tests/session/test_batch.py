@@ -20,9 +20,9 @@ from support.helpers import write_practice
 
 from audioguide.checks.verify import verify
 from audioguide.core.errors import InputError
-from audioguide.session import build as session
-from audioguide.session.batch import Outcome, find_pool, forget, processes, run
-from audioguide.session.batch_list import read_roster
+from audioguide.session import build as sessions
+from audioguide.session.batch import RowResult, find_pool, forget, processes, run
+from audioguide.session.batch_list import read_batch_list
 from audioguide.timeline.captions import KINDS
 
 ROOT = Path(__file__).parents[2]
@@ -51,12 +51,12 @@ def write_list(place: Path, names: tuple[str, ...], more: str = "") -> None:
     (place / "list.csv").write_text("name,length,practice,voice,out\n" + "".join(rows) + more, encoding="utf-8")
 
 
-def built(place: Path, workers: int = 2) -> list[Outcome]:
-    outcomes = list(run(read_roster(place / "list.csv"), lambda: processes(workers), str(place / "cache")))
+def built(place: Path, workers: int = 2) -> list[RowResult]:
+    outcomes = list(run(read_batch_list(place / "list.csv"), lambda: processes(workers), str(place / "cache")))
     return sorted(outcomes, key=lambda outcome: outcome.line)
 
 
-def states(outcomes: list[Outcome]) -> list[str]:
+def states(outcomes: list[RowResult]) -> list[str]:
     return [outcome.state for outcome in outcomes]
 
 
@@ -73,7 +73,7 @@ def test_every_row_becomes_the_session_that_a_build_alone_would_write(place: Pat
     assert states(outcomes) == ["built"] * 6
     assert sum(outcome.spoken for outcome in outcomes) == 2 * 6 + 2  # what all say is spoken once
 
-    alone = session.build(
+    alone = sessions.build(
         "1", practice="mine", voice="fake.toml", settings={"name": "Eve"}, out="eve.mp3", cache=place / "other"
     )
     assert alone.read_bytes() == (place / "out" / "Eve.mp3").read_bytes()
@@ -125,7 +125,7 @@ def test_the_report_for_machines_keeps_to_its_schema(place: Path) -> None:
 
 def test_a_process_in_another_folder_builds_the_same_files(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (place / "elsewhere").mkdir()
-    rows = read_roster(place / "list.csv")
+    rows = read_batch_list(place / "list.csv")
 
     @contextmanager
     def elsewhere() -> Iterator[Executor]:
@@ -279,7 +279,7 @@ def cluster(slow: Path) -> Iterator[str]:
 def test_a_cluster_finishes_every_row_once_though_a_worker_is_killed(slow: Path, cluster: str) -> None:
     from distributed import Client
 
-    rows = read_roster(slow / "list.csv")
+    rows = read_batch_list(slow / "list.csv")
     with Client(f"tcp://{cluster}") as client:
         pids = list(client.run(os.getpid).values())
     assert os.getpid() not in pids and len(pids) == 2

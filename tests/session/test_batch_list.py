@@ -4,22 +4,22 @@ import pytest
 
 from audioguide.core.clock import RATE_HZ
 from audioguide.core.errors import InputError
-from audioguide.session import batch_list as roster
-from audioguide.session.batch_list import Refused, Row, parse_roster, read_roster
+from audioguide.session import batch_list
+from audioguide.session.batch_list import BatchRow, RejectedRow, parse_batch_list, read_batch_list
 
 
-def rows(text: str) -> list[Row | Refused]:
-    return list(parse_roster(text, "list.csv"))
+def rows(text: str) -> list[BatchRow | RejectedRow]:
+    return list(parse_batch_list(text, "list.csv"))
 
 
-def row(text: str) -> Row:
+def row(text: str) -> BatchRow:
     [one] = rows(text)
-    assert isinstance(one, Row), one
+    assert isinstance(one, BatchRow), one
     return one
 
 
 def refused(text: str) -> str:
-    [one] = [one for one in rows(text) if isinstance(one, Refused)]
+    [one] = [one for one in rows(text) if isinstance(one, RejectedRow)]
     return f"{one.line}: {one.words}"
 
 
@@ -51,7 +51,7 @@ def test_columns_may_be_parted_by_what_spreadsheets_write(sign: str) -> None:
 
 
 def test_what_is_not_named_is_called_after_what_differs() -> None:
-    names = [one.out.name for one in rows("length,name\n5,Ada\n5,Zoë\n") if isinstance(one, Row)]
+    names = [one.out.name for one in rows("length,name\n5,Ada\n5,Zoë\n") if isinstance(one, BatchRow)]
     assert names == ["psoas-release-5m-name-Ada.mp3", "psoas-release-5m-name-Zoë.mp3"]
 
 
@@ -86,7 +86,7 @@ def test_one_file_in_other_words_is_one_file(other: str) -> None:
 def test_a_wrong_row_says_what_to_do_and_the_others_stand(text: str, words: str) -> None:
     assert refused(text).startswith(words)
     fields = text.split("\n")[0].count(",")
-    assert isinstance(rows(f"{text}7{',' * fields}\n")[1], Row)
+    assert isinstance(rows(f"{text}7{',' * fields}\n")[1], BatchRow)
 
 
 @pytest.mark.parametrize(
@@ -113,23 +113,23 @@ def test_a_wrong_head_is_told_at_once(text: str, words: str) -> None:
 
 
 def test_a_list_without_end_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(roster, "MOST_ROWS", 3)
+    monkeypatch.setattr(batch_list, "MOST_ROWS", 3)
     with pytest.raises(InputError, match="has more than 3 rows"):
         rows("length\n" + "5\n" * 4)
-    monkeypatch.setattr(roster, "MOST_BYTES", 10)
+    monkeypatch.setattr(batch_list, "MOST_BYTES", 10)
     (tmp_path / "a.csv").write_text("length,name\n5,Ada\n")
     with pytest.raises(InputError, match="make several lists"):
-        read_roster(tmp_path / "a.csv")
+        read_batch_list(tmp_path / "a.csv")
 
 
 def test_a_file_that_is_no_text_is_told_with_the_line(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes("length,name\n5,Zoë\n".encode("latin-1"))
     with pytest.raises(InputError, match=r"a\.csv:2: not UTF-8 text; export it as CSV in UTF-8 .in Excel: CSV UTF-8."):
-        read_roster(tmp_path / "a.csv")
+        read_batch_list(tmp_path / "a.csv")
     with pytest.raises(InputError, match="cannot be read"):
-        read_roster(tmp_path / "none.csv")
+        read_batch_list(tmp_path / "none.csv")
 
 
 def test_a_mark_of_the_byte_order_at_the_head_is_no_letter(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("length,name\n5,Zoë\n", encoding="utf-8-sig")
-    assert isinstance(read_roster(tmp_path / "a.csv")[0], Row)
+    assert isinstance(read_batch_list(tmp_path / "a.csv")[0], BatchRow)

@@ -25,7 +25,7 @@ from audioguide.session.recording_sheet import (
     BOM,
     COLUMNS,
     LENGTHS,
-    Row,
+    SheetRow,
     as_csv,
     harmless,
     read_sheet,
@@ -214,7 +214,7 @@ def test_an_interlude_that_is_not_there_cannot_be_asked_for(practice: str) -> No
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1"])
 def test_no_cell_is_a_formula(cell: str) -> None:
-    row = Row("rest-12345678", "a", Source("-x/a.md.j2", 1), cell, (MINUTE,))
+    row = SheetRow("rest-12345678", "a", Source("-x/a.md.j2", 1), cell, (MINUTE,))
     head, found, end = as_csv([row]).split("\n")
     assert (head, end) == (",".join(COLUMNS), "")
     assert found == f"rest-12345678,a,'-x/a.md.j2:1,'{cell.strip()},1,"

@@ -6,7 +6,7 @@ import pytest
 from support.voices import Counting, Plain, Reading, lexicon, phrase, use, voice_of
 
 from audioguide.core.errors import ScriptError
-from audioguide.core.lexicon import Lexicon, Said, entries_for
+from audioguide.core.lexicon import Lexicon, LexiconEntry, entries_for
 from audioguide.core.model import Source
 from audioguide.speech.speaker import Speaker
 from audioguide.storage.store import Store
@@ -43,10 +43,10 @@ def store(tmp_path: Path) -> Store:
 
 def test_entries_know_their_engine_and_their_line(tmp_path: Path) -> None:
     assert read(tmp_path, WHOLE) == (
-        Said("psoas", "so as", "", Source("mine.toml", 4)),
-        Said("a.m.", "in the morning", "", Source("mine.toml", 5)),
-        Said("psoas", "/sˈOəs/", "natural", Source("mine.toml", 8)),
-        Said("sacrum", "say crumb", "system", Source("mine.toml", 10)),
+        LexiconEntry("psoas", "so as", "", Source("mine.toml", 4)),
+        LexiconEntry("a.m.", "in the morning", "", Source("mine.toml", 5)),
+        LexiconEntry("psoas", "/sˈOəs/", "natural", Source("mine.toml", 8)),
+        LexiconEntry("sacrum", "say crumb", "system", Source("mine.toml", 10)),
     )
 
 
@@ -61,7 +61,7 @@ def test_entries_know_their_engine_and_their_line(tmp_path: Path) -> None:
     ],
 )
 def test_however_toml_nests_it_an_engines_entry_is_read_at_its_line(tmp_path: Path, toml: str) -> None:
-    assert read(tmp_path, toml) == (Said("psoas", "x", "natural", Source("mine.toml", 2)),)
+    assert read(tmp_path, toml) == (LexiconEntry("psoas", "x", "natural", Source("mine.toml", 2)),)
 
 
 def test_the_table_of_an_engine_may_stand_before_that_for_all(tmp_path: Path) -> None:

@@ -25,8 +25,7 @@ from audioguide.core.errors import AudioguideError, InputError
 from audioguide.core.model import Clip
 from audioguide.core.request import Request
 from audioguide.session.build import Session, say, write
-from audioguide.speech import reader as cast
-from audioguide.speech import recorded
+from audioguide.speech import reader, recorded
 from audioguide.speech.recorded import GAIN_STEP_DB, Recordings, find_takes, phrase_id
 from audioguide.speech.recording_file import conformed, trimmed
 from audioguide.speech.speaker import Speaker
@@ -106,7 +105,7 @@ def build(voice: Path, out: Path, store: Store, scripts: Mapping[str, str] | Non
 
 
 def clips(voice: Path, store: Store) -> dict[str, Clip]:
-    with cast.reader(find_voice(str(voice)), store) as who:
+    with reader.reader(find_voice(str(voice)), store) as who:
         return {text: who.clip(phrase(text)) for text in (FIRST, SECOND, THIRD)}
 
 
@@ -361,7 +360,7 @@ def test_a_fallback_is_a_name_on_the_shelf_or_a_file_beside_the_voice(
 def test_a_fallback_that_cannot_stand_in_is_told(mia: Path, name: str, words: str) -> None:
     (mia.parent / "german.toml").write_text('engine = "fake"\nlanguage = "de"\n', encoding="utf-8")
     with pytest.raises(InputError) as caught:
-        cast.reader(with_fallback(mia, name), Store(mia.parent / "store"))
+        reader.reader(with_fallback(mia, name), Store(mia.parent / "store"))
     assert words in str(caught.value)
 
 
@@ -549,14 +548,14 @@ def test_a_name_in_other_capitals_is_found(mia: Path, tmp_path: Path, name: str)
 
 
 def test_how_a_recorded_voice_stands_is_told(mia: Path) -> None:
-    assert cast.why_not(find_voice(str(mia))) == ""
-    assert cast.why_not(find_voice(FAKE_VOICE)) == ""
-    assert "there is no voice 'clam'" in cast.why_not(with_fallback(mia, "clam"))
+    assert reader.why_not(find_voice(str(mia))) == ""
+    assert reader.why_not(find_voice(FAKE_VOICE)) == ""
+    assert "there is no voice 'clam'" in reader.why_not(with_fallback(mia, "clam"))
     shutil.rmtree(mia.with_suffix(""))
-    assert "voice mia has no folder" in cast.why_not(find_voice(str(mia)))
+    assert "voice mia has no folder" in reader.why_not(find_voice(str(mia)))
     mia.with_suffix("").mkdir()
-    assert cast.why_not(find_voice(str(mia))) == ""
-    assert "nothing is recorded yet in" in cast.why_not(find_voice(str(alone(mia))))
+    assert reader.why_not(find_voice(str(mia))) == ""
+    assert "nothing is recorded yet in" in reader.why_not(find_voice(str(alone(mia))))
 
 
 def test_a_reader_without_a_fallback_refuses_what_is_not_recorded(mia: Path, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from audioguide.core.errors import AudioguideError, InputError, ScriptError
-from audioguide.core.lexicon import Said
+from audioguide.core.lexicon import LexiconEntry
 from audioguide.core.model import Source
 from audioguide.speech.voices import ORDINARY_WPM, Voice, find_voice, read_voice, voice_names
 
@@ -36,8 +36,8 @@ def test_a_voice_reads_as_it_is_written(tmp_path: Path) -> None:
         pace_wpm=130.0,
         gain_db=-3.5,
         lexicon=(
-            Said("psoas", "so as", "", Source("voices/mine.toml", 7)),
-            Said("psoas", "/sˈOəs/", "natural", Source("voices/mine.toml", 9)),
+            LexiconEntry("psoas", "so as", "", Source("voices/mine.toml", 7)),
+            LexiconEntry("psoas", "/sˈOəs/", "natural", Source("voices/mine.toml", 9)),
         ),
         options={"voice": "de"},
         shown="voices/mine.toml",

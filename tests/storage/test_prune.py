@@ -12,7 +12,7 @@ from conftest import FAKE_VOICE
 
 from audioguide.cli.main import run
 from audioguide.core.errors import InputError
-from audioguide.storage import prune as upkeep
+from audioguide.storage import prune
 from audioguide.storage.store import PARTS, TAG, Store, key_of
 
 HOUR_S = 3_600.0
@@ -37,7 +37,7 @@ def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, objec
 
 
 def days_left(store: Store) -> list[int]:
-    there = {entry.path.name for entry in upkeep.entries(store)}
+    there = {entry.path.name for entry in prune.entries(store)}
     return [day for day in range(10) if key_of(day) in there]
 
 
@@ -79,20 +79,20 @@ def test_a_size_is_reached_by_removing_what_was_unused_for_longest(
 
 def test_an_old_entry_that_a_build_reads_is_kept(store: Store) -> None:
     assert store.facts("pieces", key_of(9)) and store.read("clips", key_of(8))
-    upkeep.prune(store, older_s=2 * HOUR_S)
+    prune.prune(store, older_s=2 * HOUR_S)
     assert days_left(store) == [0, 8, 9]
 
 
 @pytest.mark.parametrize("text", ["", "1X", "-1G", "1GG", "many", "1e3"])
 def test_what_is_no_size_is_refused(text: str) -> None:
     with pytest.raises(InputError, match="1G, 500M"):
-        upkeep.parse_size(text)
+        prune.parse_size(text)
 
 
 @pytest.mark.parametrize("text", ["", "30", "1y", "-1d", "d"])
 def test_what_is_no_age_is_refused(text: str) -> None:
     with pytest.raises(InputError, match="30d, 12h"):
-        upkeep.parse_age(text)
+        prune.parse_age(text)
 
 
 def test_prune_asks_what_may_go(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
@@ -146,7 +146,7 @@ def test_nothing_that_the_store_did_not_write_is_ever_removed(store: Store, tmp_
     link = store.path("clips", linked)
     link.parent.mkdir(exist_ok=True)
     link.symlink_to(foreign[0])
-    upkeep.clear(store)
+    prune.clear(store)
     assert all(path.read_bytes() == b"theirs" for path in foreign)
     assert link.is_symlink() and (store.folder / "gains").is_symlink()
     assert days_left(store) == []
@@ -165,14 +165,14 @@ def test_a_home_given_by_mistake_is_left_as_it_was(tmp_path: Path, capsys: pytes
 
 
 def test_damage_is_found_quickly_by_size_and_deeply_by_every_byte(store: Store) -> None:
-    held = upkeep.entries(store)
+    held = prune.entries(store)
     cut, flipped = held[0].path, held[1].path
     cut.write_bytes(cut.read_bytes()[:-1])
     data = flipped.read_bytes()
     flipped.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
-    found = upkeep.entries(store)
-    assert {entry.path for entry in upkeep.damaged(store, found)} == {cut}
-    assert {entry.path for entry in upkeep.damaged(store, found, deep=True)} == {cut, flipped}
+    found = prune.entries(store)
+    assert {entry.path for entry in prune.damaged(store, found)} == {cut}
+    assert {entry.path for entry in prune.damaged(store, found, deep=True)} == {cut, flipped}
 
 
 def test_builds_are_right_while_the_cache_is_cleared_under_them(tmp_path: Path) -> None:
@@ -186,7 +186,7 @@ def test_builds_are_right_while_the_cache_is_cleared_under_them(tmp_path: Path) 
     building = [build(f"{n}.mp3") for n in range(2)]
     cleared = 0
     while any(each.poll() is None for each in building):
-        cleared += upkeep.clear(store).entries
+        cleared += prune.clear(store).entries
         time.sleep(0.03)
     told = [each.communicate() for each in building]
     assert [each.returncode for each in building] == [0, 0], told

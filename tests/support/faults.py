@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from audioguide.storage import prune as upkeep
+from audioguide.storage import prune
 from audioguide.storage.store import PARTS, Store
 
 FAKE_VOICE = str(Path(__file__).parent / "fake.toml")
@@ -83,8 +83,8 @@ class Bench:
 
     def clips(self) -> int:
         """Return how many clips are in the cache, whole."""
-        held = [entry for entry in upkeep.entries(self.store) if entry.kind == "clips"]
-        return len(held) - len(upkeep.damaged(self.store, held, deep=True))
+        held = [entry for entry in prune.entries(self.store) if entry.kind == "clips"]
+        return len(held) - len(prune.damaged(self.store, held, deep=True))
 
     def leftovers(self) -> list[Path]:
         """Return what lies about that is neither an entry of the cache nor a finished file."""
@@ -162,7 +162,7 @@ def kill_at_random(bench: Bench, whole: bytes, kills: int, seed: int, within_s: 
         if seen.kills % 4 == 0 or building.returncode != -9:
             _check(bench, whole, seen)
             bench.out.write_bytes(old)
-            upkeep.clear(bench.store)
+            prune.clear(bench.store)
     return seen
 
 

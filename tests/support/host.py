@@ -13,12 +13,12 @@ from urllib.request import urlopen
 
 from audioguide.core.clock import RATE_HZ
 from audioguide.core.request import Request
-from audioguide.phone import index_page as html
+from audioguide.phone import index_page
 from audioguide.phone.address import LOOPBACK, listen
 from audioguide.phone.catalogue import Catalogue
-from audioguide.phone.connection import Sharing
+from audioguide.phone.connection import SharingServer
 from audioguide.phone.grounding import Groundings
-from audioguide.phone.server import Phone
+from audioguide.phone.server import PhoneApp
 from audioguide.phone.site import PAGE, Item, site
 from audioguide.session.build import write
 from audioguide.storage.store import Store
@@ -63,12 +63,12 @@ class Made:
 
     folder: Path
     table: Mapping[str, Item]
-    english: html.Session
-    german: html.Session
-    groundings: Mapping[str, html.Grounding]
+    english: index_page.SessionView
+    german: index_page.SessionView
+    groundings: Mapping[str, index_page.GroundingView]
 
     @property
-    def track(self) -> html.Grounding:
+    def track(self) -> index_page.GroundingView:
         """The grounding of the English session."""
         return self.groundings[self.english.grounding]
 
@@ -81,9 +81,11 @@ class Made:
         with_cover(Path(shutil.copy(self.folder / self.english.file, folder)), None)
         return site(Catalogue(folder).look(), {}, "")
 
-    def site(self, *sessions: html.Session) -> Mapping[str, Item]:
+    def site(self, *sessions: index_page.SessionView) -> Mapping[str, Item]:
         """Return the site with a page of other sessions."""
-        page = replace(self.table[PAGE], body=html.page(html.PageData(sessions, self.groundings)), etag='""')
+        page = replace(
+            self.table[PAGE], body=index_page.page(index_page.PageData(sessions, self.groundings)), etag='""'
+        )
         return {**self.table, PAGE: page}
 
 
@@ -100,8 +102,14 @@ def made_in(folder: Path, store: Store) -> Made:
     body = table[PAGE].body
     assert isinstance(body, bytes)
     data = json.loads(body.decode().partition('id="data">')[2].partition("</script>")[0])
-    german, english = (html.Session(**one) for one in data["sessions"])
-    return Made(folder, table, english, german, {key: html.Grounding(**one) for key, one in data["groundings"].items()})
+    german, english = (index_page.SessionView(**one) for one in data["sessions"])
+    return Made(
+        folder,
+        table,
+        english,
+        german,
+        {key: index_page.GroundingView(**one) for key, one in data["groundings"].items()},
+    )
 
 
 def _write(folder: Path, name: str, language: str, scripts: Mapping[str, str], length_s: float, store: Store) -> None:
@@ -124,7 +132,7 @@ class Host:
     asked: list[tuple[str, str, int]] = field(default_factory=list)
     """(name, Range, status) of each answer."""
     port: int = 0
-    _server: Sharing | None = None
+    _server: SharingServer | None = None
     _thread: threading.Thread = field(default_factory=threading.Thread)
 
     @property
@@ -134,7 +142,7 @@ class Host:
     def start(self) -> "Host":
         listener, place = listen(LOOPBACK, self.port)
         self.port = place.port
-        self._server = server = Sharing(_Watched(TOKEN, place, lambda: self.files, self), 3600)
+        self._server = server = SharingServer(_Watched(TOKEN, place, lambda: self.files, self), 3600)
         self._thread = threading.Thread(target=server.run_at, args=(listener,), daemon=True)
         self._thread.start()
         while not server.started:
@@ -156,7 +164,7 @@ class Host:
             assert not self._thread.is_alive()
 
 
-class _Watched(Phone):
+class _Watched(PhoneApp):
     """The application, which notes what it is asked, and may be slow."""
 
     def __init__(self, token: str, place: Any, look: Any, host: Host) -> None:

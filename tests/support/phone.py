@@ -14,10 +14,10 @@ from audioguide.core.clock import RATE_HZ
 from audioguide.core.request import Request
 from audioguide.phone.address import LOOPBACK, Address, listen
 from audioguide.phone.catalogue import Catalogue
-from audioguide.phone.connection import Connection, Sharing
+from audioguide.phone.connection import Connection, SharingServer
 from audioguide.phone.grounding import Groundings
-from audioguide.phone.server import Phone
-from audioguide.phone.share import Shelf
+from audioguide.phone.server import PhoneApp
+from audioguide.phone.share import LiveSite
 from audioguide.session.build import write
 from audioguide.storage.store import Store
 from support.helpers import write_practice
@@ -121,7 +121,7 @@ class Running:
 class InThread(Running):
     """A server that runs in a thread of this process."""
 
-    server: Sharing = None  # type: ignore[assignment]  # always given
+    server: SharingServer = None  # type: ignore[assignment]  # always given
     thread: threading.Thread = None  # type: ignore[assignment]  # always given
 
 
@@ -151,9 +151,9 @@ def running(
     built = folder / "built"
     built.mkdir(exist_ok=True)
     told: list[str] = []
-    shelf = Shelf(Catalogue(folder), Groundings(built, store, folder, told.append), f"http://{place.host}/{TOKEN}/")
+    shelf = LiveSite(Catalogue(folder), Groundings(built, store, folder, told.append), f"http://{place.host}/{TOKEN}/")
     shelf.prepare()
-    server = Sharing(Phone(TOKEN, place, shelf.look), idle_s, connection)
+    server = SharingServer(PhoneApp(TOKEN, place, shelf.look), idle_s, connection)
     thread = threading.Thread(target=server.run_at, args=(listener,), daemon=True)
     thread.start()
     while not server.started:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from audioguide.core.lexicon import Lexicon, Said
+from audioguide.core.lexicon import Lexicon, LexiconEntry
 from audioguide.core.model import ORDINARY, Manner, Phrase, Source
-from audioguide.speech import calibration as reference
+from audioguide.speech import calibration
 from audioguide.speech.engine import Engine, Recording
 from audioguide.speech.engines.fake import Fake
 from audioguide.speech.voices import Voice, find_voice
@@ -60,7 +60,9 @@ def phrase(text: str, line: int = 1, manner: Manner = ORDINARY) -> Phrase:
 
 def lexicon(words: Mapping[str, str], engine: str = "", file: str = "voices/hum.toml") -> Lexicon:
     """Return a lexicon as if its words stood in a file's lines from the second on."""
-    return tuple(Said(word, said, engine, Source(file, line)) for line, (word, said) in enumerate(words.items(), 2))
+    return tuple(
+        LexiconEntry(word, said, engine, Source(file, line)) for line, (word, said) in enumerate(words.items(), 2)
+    )
 
 
 class Counting(Fake):
@@ -101,7 +103,7 @@ class Hasty(Counting):
         self._more_wpm = more_wpm
 
     def speak(self, text: str, voice: Voice) -> Recording:
-        faster = reference.FASTER if text in reference.LINES else 1.0
+        faster = calibration.FASTER if text in calibration.LINES else 1.0
         return super().speak(text, voice.at_pace((voice.pace_wpm * self._times + self._more_wpm) * faster))
 
 

@@ -17,7 +17,7 @@ class Advice:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class HeardPhrase:
     """A phrase in its place."""
 
     phrase: Phrase
@@ -46,7 +46,7 @@ class Silence:
 class Heard:
     """A session as it is heard."""
 
-    said: tuple[Said, ...]
+    said: tuple[HeardPhrase, ...]
     silences: tuple[Silence, ...]
     wakes: bool
     """Whether it ends by bringing the listener back."""
@@ -67,7 +67,7 @@ def hear(cues: Iterable[Cue], timeline: Timeline, *, wakes: bool) -> Heard:
         timeline: the same, laid out.
         wakes: whether it ends by bringing the listener back.
     """
-    said: list[Said] = []
+    said: list[HeardPhrase] = []
     silences: list[Silence] = []
     gaps = list(timeline.gaps())
     paragraph = chapter = sounds = spoken_until = 0
@@ -76,7 +76,7 @@ def hear(cues: Iterable[Cue], timeline: Timeline, *, wakes: bool) -> Heard:
         match cue:
             case Phrase():
                 sound = timeline.sounds[sounds]
-                said.append(Said(cue, sound.start, sound.start - spoken_until, marked, paragraph, chapter))
+                said.append(HeardPhrase(cue, sound.start, sound.start - spoken_until, marked, paragraph, chapter))
                 spoken_until = sound.end
             case Chapter():
                 chapter += 1

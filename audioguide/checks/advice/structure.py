@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from itertools import groupby
 
-from audioguide.checks.advice.heard import Advice, Heard, Said, Silence
+from audioguide.checks.advice.heard import Advice, Heard, HeardPhrase, Silence
 from audioguide.checks.advice.languages import Sign, Words
 from audioguide.checks.advice.sentences import quote, sentences
 from audioguide.core.clock import frames
@@ -92,7 +92,7 @@ def _no_side_roll(heard: Heard, words: Words) -> Iterator[Advice]:
         yield Advice("no-side-roll", end[-1].phrase.source, "the end does not offer to roll to one side")
 
 
-def _end(heard: Heard) -> tuple[Said, ...]:
+def _end(heard: Heard) -> tuple[HeardPhrase, ...]:
     """Return what is said after the last long silence, or in the last chapter, whichever is more."""
     chapter = sum(said.chapter < heard.said[-1].chapter for said in heard.said)
     silences = [silence.before for silence in _long_silences(heard) if silence.before < len(heard.said)]
@@ -135,7 +135,7 @@ def _hurried_row(heard: Heard, words: Words) -> Iterator[Advice]:
 
 
 def _twice(heard: Heard, words: Words) -> Iterator[Advice]:
-    first: dict[str, Said] = {}
+    first: dict[str, HeardPhrase] = {}
     for said in heard.said:
         text = "".join(sign for sign in said.phrase.text.casefold() if sign.isalnum() or sign == " ")
         if len(text.split()) < _LEAST_WORDS:

@@ -8,7 +8,7 @@ import pytest
 from support.browser import SILENCE, STEADY_S, Open, Phone, at_place
 from support.host import Host, Made
 
-from audioguide.phone import index_page as html
+from audioguide.phone import index_page
 
 # --- choosing, reading, languages ---
 
@@ -244,7 +244,7 @@ def test_other_phones_need_no_scrolling_either(opened: Open, size: tuple[int, in
     assert fits(phone)
 
 
-@pytest.mark.parametrize("language", html.page_languages())
+@pytest.mark.parametrize("language", index_page.page_languages())
 def test_every_language_fits_the_smallest_screen(opened: Open, host: Host, made: Made, language: str) -> None:
     title = "Psoas release, an hour and twenty-five minutes, for Ada, brief, into sleep, voice system, at 100 words"
     host.files = made.site(replace(made.english, language=language, title=title), made.german)

@@ -23,8 +23,7 @@ from support.voices import lexicon, phrase, voice_of
 from audioguide.audio.sound import conform
 from audioguide.core.errors import EngineError, ScriptError
 from audioguide.speech import speaker
-from audioguide.speech.engines import system
-from audioguide.speech.engines import system_worker as worker
+from audioguide.speech.engines import system, system_worker
 from audioguide.speech.engines.system import System
 from audioguide.speech.engines.system_worker import Speech
 from audioguide.speech.speaker import Speaker
@@ -40,7 +39,7 @@ from pathlib import Path
 from audioguide.speech import worker
 
 fault, times, tally = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])
-whole = worker._as_wav
+whole = system_worker._as_wav
 
 def damaged(path):
     whole(path)
@@ -74,8 +73,8 @@ def damaged(path):
         half = data[44 + 22050 : 44 + 2 * 22050]
         path.write_bytes(data[:40] + len(half).to_bytes(4, "little") + half)
 
-worker._as_wav = damaged
-worker.main()
+system_worker._as_wav = damaged
+system_worker.main()
 """
 FAULTS = (
     "dies",
@@ -257,7 +256,7 @@ def test_a_python_that_is_not_there_is_why_it_cannot_work(monkeypatch: pytest.Mo
 
 
 def test_a_driver_that_cannot_start_says_why(monkeypatch: pytest.MonkeyPatch, engine: System) -> None:
-    broken = "import sys; sys.modules['pyttsx3'] = None; from audioguide.speech import worker; worker.main()"
+    broken = "import sys; sys.modules['pyttsx3'] = None; from audioguide.speech import worker; system_worker.main()"
     start_instead(monkeypatch, "-c", broken)
     assert "pyttsx3 cannot start" in engine.probe()
 
@@ -310,7 +309,7 @@ def test_sixty_phrases_in_a_row_are_all_whole_and_distinct(engine: System, worke
 
 
 @pytest.mark.speech
-@pytest.mark.skipif(not worker.FORKS, reason="what other systems' voices keep between two phrases is theirs")
+@pytest.mark.skipif(not system_worker.FORKS, reason="what other systems' voices keep between two phrases is theirs")
 def test_a_phrase_is_the_same_to_the_byte_whatever_was_spoken_before_and_by_whichever_worker() -> None:
     phrases = [f"{text} {number}." for number, text in enumerate(("Rest here", "Let it be slow", "Hush") * 8)]
     said = []
@@ -522,7 +521,7 @@ def test_an_aiff_that_holds_fewer_samples_than_it_says_is_refused(path: Path) ->
 
 
 def test_an_aiff_cut_short_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker, "WAIT_S", 0.1)
+    monkeypatch.setattr(system_worker, "WAIT_S", 0.1)
     with pytest.raises(RuntimeError, match="no whole sound file"):
         spoken(Mac(aiff(TONE)[:-1_000]), path)
 
@@ -535,7 +534,7 @@ def test_samples_that_are_not_16_bit_are_refused(path: Path, bits: int) -> None:
 
 @pytest.mark.parametrize("data", [b"", b"RIFF", b"OggS" + bytes(99), wav(TONE)[:-1], b"<html>no sound</html>"])
 def test_a_file_that_never_becomes_whole_is_given_up(path: Path, monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
-    monkeypatch.setattr(worker, "WAIT_S", 0.1)
+    monkeypatch.setattr(system_worker, "WAIT_S", 0.1)
     with pytest.raises(RuntimeError, match="no whole sound file"):
         spoken(Driver(data), path)
 
