@@ -14,7 +14,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
-    for name in ("SIGTERM", "SIGHUP"):  # so that what was begun is tidied up, when a window is closed too
+    for name in ("SIGTERM", "SIGHUP"):  # exit through Python, so that temporary files are removed
         number = getattr(signal, name, None)
         if number and signal.getsignal(number) == signal.SIG_DFL:
             signal.signal(number, lambda number, _: sys.exit(128 + number))
@@ -30,18 +30,18 @@ def main() -> None:
 def _run(arguments: list[str]) -> int:
     try:
         from audioguide.cli.main import run
-    except KeyboardInterrupt:  # while all of it is loaded, with nothing begun yet
+    except KeyboardInterrupt:  # during the imports
         return 130
     return run(arguments)
 
 
 def _leave(code: int) -> NoReturn:
-    """End this process, soon also where a thread still works on what nobody waits for, such as after Ctrl-C.
+    """Exit without waiting for threads whose work is no longer wanted, such as after Ctrl-C.
 
-    What it is at, such as a file that it writes, it may bring to its end.
+    They get a moment to finish a file that they are writing.
     """
-    crew = sys.modules.get("audioguide.core.threads")
-    if crew is None or crew.settle(_TIDY_S):
+    threads = sys.modules.get("audioguide.core.threads")  # if it was never imported, no thread runs
+    if threads is None or threads.join_all(_TIDY_S):
         sys.exit(code)
     for stream in filter(None, (sys.stdout, sys.stderr)):
         stream.flush()

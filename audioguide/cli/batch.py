@@ -7,18 +7,25 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from audioguide.cli import options as o
+from audioguide.cli.output import counting
+from audioguide.core.request import OPTIONS
 
 if TYPE_CHECKING:
     from audioguide.session.batch import RowResult
 
-app = typer.Typer()
 SCHEMA = 1
-"""Raised when the JSON changes; its schema stands in docs/batch.schema.json."""
+"""Raised when the JSON changes; its schema is docs/batch.schema.json."""
+HELP = f"""Build a session for each row of a CSV list.
+
+A session that is up to date is left alone. Exits with 1 if a row failed.
+
+Columns: {", ".join(row.name for row in OPTIONS.values() if row.parse_cell)}, captions, out. Any other column is a
+variable for the scripts, such as name; say_name says how that name is pronounced.
+"""
 
 
-@app.command()
 def batch(
-    roster: Annotated[
+    file: Annotated[
         Path,
         typer.Argument(
             metavar="LIST.csv", help="One session a row; columns are options and variables.", show_default=False
@@ -27,48 +34,43 @@ def batch(
     workers: Annotated[
         str,
         typer.Option(
-            "--workers", metavar="N|dask://HOST:PORT", help="How many processes; left open, one a core, eight at most."
+            "--workers", metavar="N|dask://HOST:PORT", help="How many processes.  [default: one a core, at most eight]"
         ),
     ] = "",
     cache: o.Cache = None,
     as_json: o.Json = False,
 ) -> None:
-    """Build many sessions out of a list; what stands already is left as it is. Ends with 1 where a row failed.
-
-    Columns: length, practice, voice, grounding, ending, guidance, pace, bell, only, captions, out; any other is a
-    variable for the scripts, such as name; say_name tells how that is said.
-    """
-    from audioguide.cli.progress import counting
+    """Build a session for each row of a CSV list; see `HELP`."""
     from audioguide.core.threads import worker_count
     from audioguide.session import batch as batches
     from audioguide.session.batch_list import read_batch_list
     from audioguide.storage.atomic import at_home
 
-    rows = read_batch_list(roster)
+    rows = read_batch_list(file)
     pool = batches.find_pool(workers or str(min(worker_count(), len(rows))))
-    outcomes: list[RowResult] = []
+    results: list[RowResult] = []
     with counting("building") as progress:
         progress(0, len(rows))
-        for outcome in batches.run(rows, pool, str(at_home(cache).absolute()) if cache else None):
-            outcomes.append(outcome)
-            progress(len(outcomes), len(rows))
-    outcomes.sort(key=lambda outcome: outcome.line)
-    _show(roster, outcomes, as_json)
-    if any(outcome.state == "failed" for outcome in outcomes):
+        for result in batches.run(rows, pool, str(at_home(cache).absolute()) if cache else None):
+            results.append(result)
+            progress(len(results), len(rows))
+    results.sort(key=lambda result: result.line)
+    _show(file, results, as_json)
+    if any(result.state == "failed" for result in results):
         raise typer.Exit(1)
 
 
-def _show(roster: Path, outcomes: "list[RowResult]", as_json: bool) -> None:
-    counts = {state: sum(one.state == state for one in outcomes) for state in ("built", "unchanged", "failed")}
+def _show(file: Path, results: "list[RowResult]", as_json: bool) -> None:
+    counts = {state: sum(one.state == state for one in results) for state in ("built", "unchanged", "failed")}
     if as_json:
-        typer.echo(json.dumps({"schema": SCHEMA, **counts, "rows": [_as_json(one) for one in outcomes]}, indent=1))
+        typer.echo(json.dumps({"schema": SCHEMA, **counts, "rows": [_as_json(one) for one in results]}, indent=1))
         return
-    for one in outcomes:
+    for one in results:
         if one.state != "failed":
             typer.echo(_line(one))
-    for one in outcomes:
+    for one in results:
         if one.state == "failed":
-            typer.echo(f"{roster}:{one.line}: {one.words}", err=True)
+            typer.echo(f"{file}:{one.line}: {one.words}", err=True)
     typer.echo(", ".join(f"{count} {state}" for state, count in counts.items()))
 
 
@@ -83,7 +85,7 @@ def _line(one: "RowResult") -> str:
 def _as_json(one: "RowResult") -> dict[str, object]:
     from audioguide.core.clock import RATE_HZ
 
-    told: dict[str, object] = {"line": one.line, "state": one.state, "file": one.out or None}
+    row: dict[str, object] = {"line": one.line, "state": one.state, "file": one.out or None}
     if one.state == "failed":
-        return told | {"error": one.words}
-    return told | {"length_s": one.samples / RATE_HZ, "phrases_spoken_now": one.spoken}
+        return row | {"error": one.words}
+    return row | {"length_s": one.samples / RATE_HZ, "phrases_spoken_now": one.spoken}

@@ -6,30 +6,28 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from audioguide.cli import options as o
+from audioguide.cli.output import counted
 from audioguide.core.defaults import PRACTICE
 
 if TYPE_CHECKING:
     from audioguide.checks.wording import WordingReport
 
-app = typer.Typer()
 
-
-@app.command()
 def check(
     practice: Annotated[
-        str, typer.Argument(metavar="[NAME|DIR]", help="Which practice: a name, or your own folder.")
+        str, typer.Argument(metavar="[NAME|DIR]", help="A practice: a name, or your own folder.")
     ] = PRACTICE,
-    strict: Annotated[bool, typer.Option("--strict", help="End with 1 where there is advice, too.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if there is advice, too.")] = False,
     as_json: o.Json = False,
-    settings: o.Settings = None,
+    settings: Annotated[list[str] | None, o.option("settings")] = None,
 ) -> None:
-    """Tell what is wrong with a practice's wording, and what could be better.
+    """Find errors in a practice's wording, and give advice.
 
-    It is rendered at many lengths, endings and kinds of guidance. Nothing is spoken: how long a phrase lasts is
-    estimated from its words, so that this takes seconds. Ends with 1 where something is wrong. docs/wording.md
-    tells each rule, why it is there, and how to switch it off.
+    The practice is rendered at many lengths, endings and kinds of guidance. Nothing is spoken: the length of each
+    phrase is estimated from its words, so this takes seconds. Exits with 1 if there are errors. docs/wording.md
+    explains each rule, and how to switch it off.
     """
-    from audioguide.checks import wording as wording
+    from audioguide.checks import wording
     from audioguide.core.request import read_settings
 
     report = wording.check(practice, read_settings(settings or ()))
@@ -37,35 +35,26 @@ def check(
         typer.echo(json.dumps(report.as_json(), indent=1))
     else:
         for finding in report.findings:
-            typer.echo(_shown(str(finding)))
-        typer.echo(_shown(_summary(report)))
+            typer.echo(_visible(str(finding)))
+        typer.echo(_visible(_summary(report)))
     if report.errors or (strict and report.advice):
         raise typer.Exit(1)
 
 
-def _shown(text: str) -> str:
-    """Return text on one line, with what is hidden in it made visible: a script may come from anywhere."""
+def _visible(text: str) -> str:
+    """Return text on one line, its hidden characters escaped: a script may come from anywhere."""
     from audioguide.core.characters import HIDDEN
 
     return HIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", " ".join(text.split()))
 
 
-def _pieces(count: int) -> str:
-    """Return how many pieces.
-
-    >>> _pieces(0), _pieces(1), _pieces(2)
-    ('no piece', '1 piece', '2 pieces')
-    """
-    return f"{count or 'no'} piece{'s' if count > 1 else ''}"
-
-
 def _summary(report: "WordingReport") -> str:
     from audioguide.core.clock import clock
 
-    errors, advice = len(report.errors), len(report.advice)
-    found = f"{errors} error{'' if errors == 1 else 's'}, {_pieces(advice)} of advice"
+    advice = f"{counted(len(report.advice), 'piece')} of advice" if report.advice else "no advice"
+    found = f"{counted(len(report.errors), 'error')}, {advice}"
     if not (report.shortest and report.longest):
-        return f"{report.practice}: {found}; no session of it could be laid out"
-    looked = f"{report.sessions} sessions of {clock(report.shortest)} to {clock(report.longest)}, as estimated"
-    known = "" if report.knows_words else f"; there are no rules for the words of {report.language!r}"
-    return f"{report.practice}: {found} in {looked}{known}"
+        return f"{report.practice}: {found}; no session of it could be planned"
+    sessions = f"{report.sessions} sessions of {clock(report.shortest)} to {clock(report.longest)}, as estimated"
+    known = "" if report.knows_words else f"; there are no rules for words in {report.language!r}"
+    return f"{report.practice}: {found} in {sessions}{known}"

@@ -6,40 +6,39 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from audioguide.cli import options as o
-from audioguide.cli.progress import speaking
+from audioguide.cli.output import speaking
 from audioguide.core.errors import InputError
 
 if TYPE_CHECKING:
     from audioguide.core.request import Request
 
-app = typer.Typer()
 _SVG, _JPEG = ".svg", ".jpg"
 
 
-@app.command()
 @o.for_file
 def picture(
-    asked: "Path | Request",
+    source: "Path | Request",
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out",
-            metavar="FILE",
-            help="The .svg to write, or a .jpg for the cover; left open, beside the MP3, or a name below output/.",
+            "--out", metavar="FILE", help="An .svg, or a .jpg for the cover.  [default: beside the MP3, or in output/]"
         ),
     ] = None,
     cache: o.Cache = None,
 ) -> None:
-    """Draw the timetable of a session: chapters, speech, silence and bells. Speaks for a LENGTH, but writes no MP3."""
+    """Draw the timetable of a session as a picture.
+
+    It shows chapters, speech, silence and bells. For a LENGTH, the phrases are spoken, but no MP3 is written.
+    """
     from audioguide.core.request import default_out
     from audioguide.storage.atomic import atomic_file
 
-    usual = asked if isinstance(asked, Path) else default_out(asked)
-    path = out or usual.with_suffix(_SVG)
+    default = source if isinstance(source, Path) else default_out(source)
+    path = out or default.with_suffix(_SVG)
     kind = path.suffix.lower()
     if kind not in (_SVG, _JPEG):
         raise InputError(f"{path}: a picture ends in {_SVG} or {_JPEG}; name it {path.with_suffix(_SVG)}")
-    drawn = _of_file(asked, kind) if isinstance(asked, Path) else _of_request(asked, kind, cache)
+    drawn = _of_file(source, kind) if isinstance(source, Path) else _of_request(source, kind, cache)
     with atomic_file(path, kind) as draft:
         draft.put(drawn)
     typer.echo(str(path))
@@ -51,24 +50,24 @@ def _of_file(file: Path, kind: str) -> bytes:
     from audioguide.timeline.svg import svg
 
     tag = read_tag(file)
-    made_of = from_bytes(private_frame(tag, OWNER) or b"")
-    if made_of is None:
-        raise InputError(f"{file} does not tell what it was made of; name a session of audioguide, or a length")
+    manifest = from_bytes(private_frame(tag, OWNER) or b"")
+    if manifest is None:
+        raise InputError(f"{file} has no audioguide plan; give a session of audioguide, or a length")
     if kind == _SVG:
-        return svg(made_of.timeline, made_of.title).encode()
+        return svg(manifest.timeline, manifest.title).encode()
     if not (found := cover(tag)):
-        raise InputError(f"{file} carries no cover; build it again, or name a length")
+        raise InputError(f"{file} has no cover; build it again, or give a length")
     return found
 
 
-def _of_request(asked: "Request", kind: str, cache: Path | None) -> bytes:
+def _of_request(request: "Request", kind: str, cache: Path | None) -> bytes:
     from audioguide.session import build as sessions
     from audioguide.session.cover import draw, face
     from audioguide.storage.store import open_store
     from audioguide.timeline.svg import svg
 
     with speaking() as progress:
-        planned = sessions.plan(asked, open_store(cache), progress)
+        planned = sessions.plan(request, open_store(cache), progress)
     if kind == _SVG:
         return svg(planned.timeline, planned.about.title).encode()
     return draw(face(planned.about.album, planned.timeline))

@@ -1,17 +1,10 @@
-"""The commands practices and customize."""
-
-from pathlib import Path
-from typing import Annotated
+"""The command practices."""
 
 import typer
 
-from audioguide.cli import options as o
 from audioguide.core.defaults import PRACTICE
 
-app = typer.Typer()
 
-
-@app.command()
 def practices() -> None:
     """List the practices and their steps."""
     from audioguide.practice.definition import find_practice, practice_names
@@ -22,21 +15,3 @@ def practices() -> None:
         typer.echo(f"{name}{default}: {practice.description}")
         typer.echo(f"  steps: {', '.join(practice.step_names())}")
         typer.echo(f"  folder: {practice.folder}")
-
-
-@app.command()
-def customize(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new folder.", show_default=False)],
-    practice: o.PracticeName = PRACTICE,
-    blank: Annotated[
-        bool, typer.Option("--blank", help="A tiny new practice of two steps instead of a copy; it builds at once.")
-    ] = False,
-) -> None:
-    """Lay out your own copy of the wording, ready to edit, with a short guide. Overwrites nothing."""
-    from audioguide.practice.customize import lay_blank, lay_copy
-    from audioguide.practice.definition import find_practice
-
-    place = folder.expanduser()
-    laid = lay_blank(place) if blank else lay_copy(place, find_practice(practice))
-    typer.echo(f"{folder}  {len(laid)} files; begin with {laid[-1].name}")
-    typer.echo(f"then: audioguide build 20 --practice {folder}", err=True)

@@ -7,20 +7,19 @@ scripts (name). A column ``say_name`` tells how what stands under ``name`` is sa
 import csv
 import io
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-from audioguide.core.clock import parse_length
 from audioguide.core.errors import AudioguideError, InputError
-from audioguide.core.request import Request, check_settings, default_out
+from audioguide.core.request import OPTIONS, SAY_PREFIX, Request, check_settings, default_out
 from audioguide.storage.atomic import at_home, read_at_most
 from audioguide.timeline.captions import caption_kinds
 
 MOST_ROWS, MOST_BYTES = 10_000, 5_000_000
-_SAY = "say_"
-_YES_NO = {"yes": True, "true": True, "on": True, "1": True, "no": False, "false": False, "off": False, "0": False}
+_OUTPUT = ("out", "captions")
+"""Columns about the files that a row writes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +109,9 @@ def _columns(cells: list[str], shown: str) -> list[str]:
             raise InputError(f"{shown}:1: {name!r} is no name of a column; use letters, figures and underlines")
         if names.count(name) > 1:
             raise InputError(f"{shown}:1: there are two columns {name}; leave one out")
-        if name.startswith(_SAY) and name.removeprefix(_SAY) not in names:
+        if name.startswith(SAY_PREFIX) and name.removeprefix(SAY_PREFIX) not in names:
             raise InputError(
-                f"{shown}:1: {name} says how {name.removeprefix(_SAY)} is said, but there is no such column"
+                f"{shown}:1: {name} says how {name.removeprefix(SAY_PREFIX)} is said, but there is no such column"
             )
     if not {"length", "only"} & set(names):
         near = get_close_matches("length", names, n=1)
@@ -146,44 +145,15 @@ def _place(out: Path) -> str:
 
 
 def _request(given: Mapping[str, str]) -> Request:
-    options = {field: read(given[column], column) for column, (field, read) in _OPTIONS.items() if column in given}
-    said = {given[name.removeprefix(_SAY)]: cell for name, cell in given.items() if _is_say(name, given)}
-    settings = {name: cell for name, cell in given.items() if name not in (*_OPTIONS, "out", "captions")}
-    settings = {name: cell for name, cell in settings.items() if not name.startswith(_SAY)}
-    fields: dict[str, object] = {"samples": None, **options, "settings": check_settings(settings), "said": said}
-    return Request(**fields)  # type: ignore[arg-type]  # each option's own reader gives what its field takes
+    """Return the request of a row: columns with an option's name are options, all others are variables."""
+    columns = {row.name: (field, row.parse_cell) for field, row in OPTIONS.items() if row.parse_cell}
+    options = {field: parse(given[column], column) for column, (field, parse) in columns.items() if column in given}
+    said = {given[name.removeprefix(SAY_PREFIX)]: cell for name, cell in given.items() if _is_said(name, given)}
+    variables = [name for name in given if name not in (*columns, *_OUTPUT) and not name.startswith(SAY_PREFIX)]
+    settings = check_settings({name: given[name] for name in variables})
+    fields: dict[str, object] = {**options, "settings": settings, "said": said}
+    return Request(**fields)  # type: ignore[arg-type]  # each option's own reader returns what its field takes
 
 
-def _is_say(name: str, given: Mapping[str, str]) -> bool:
-    return name.startswith(_SAY) and name.removeprefix(_SAY) in given
-
-
-def _yes_no(cell: str, column: str) -> bool:
-    if cell.lower() not in _YES_NO:
-        raise InputError(f"{column} {cell!r} is neither yes nor no")
-    return _YES_NO[cell.lower()]
-
-
-def _number(cell: str, column: str) -> float:
-    try:
-        return float(cell)
-    except ValueError as error:
-        raise InputError(f"{column} {cell!r} is no number") from error
-
-
-def _text(cell: str, column: str) -> str:
-    return cell
-
-
-_OPTIONS: dict[str, tuple[str, Callable[[str, str], object]]] = {
-    "length": ("samples", lambda cell, column: parse_length(cell)),
-    "practice": ("practice", _text),
-    "voice": ("voice", _text),
-    "grounding": ("grounding", _yes_no),
-    "ending": ("ending", _text),
-    "guidance": ("guidance", _text),
-    "pace": ("pace_wpm", _number),
-    "bell": ("bell", _yes_no),
-    "only": ("only", _text),
-}
-"""Column -> the request's field, and what makes a value of a cell."""
+def _is_said(name: str, given: Mapping[str, str]) -> bool:
+    return name.startswith(SAY_PREFIX) and name.removeprefix(SAY_PREFIX) in given

@@ -96,7 +96,17 @@ def build(
     known = check_settings({key: str(value) for key, value in (settings or {}).items()})
     words = check_said(said or {})
     request = Request(
-        samples, str(practice), str(voice), grounding, ending, guidance, pace_wpm, bell, known, words, only or None
+        samples,
+        practice=str(practice),
+        only=only or None,
+        voice=str(voice),
+        pace_wpm=pace_wpm,
+        guidance=guidance,
+        ending=ending,
+        grounding=grounding,
+        bell=bell,
+        settings=known,
+        said=words,
     )
     path = Path(out) if out else default_out(request)
     write(request, path, open_store(cache), progress, caption_kinds(captions))

@@ -169,7 +169,7 @@ def test_a_strangers_file_cannot_be_listened_to(
     (tmp_path / "theirs.mp3").write_bytes(brief.frames)
     assert run(["verify", str(tmp_path / "theirs.mp3"), "--transcribe"]) == 1
     out, err = capsys.readouterr()
-    assert out == "" and err.count("\n") == 1 and "does not tell what is said in it" in err
+    assert out == "" and err.count("\n") == 1 and "has no audioguide plan" in err
 
 
 def test_a_line_that_was_not_heard_ends_with_1_though_every_limit_is_kept(
@@ -199,7 +199,7 @@ def test_a_session_that_was_heard_whole_ends_with_0(
     assert run(["verify", str(brief.path), "--transcribe"]) == 0
     out = capsys.readouterr().out
     total = sum(line.words for line in match(brief.phrases, []))
-    assert f"heard {total} of {total} words in their place\n" in out and "all limits kept" in out
+    assert f"heard {total} of {total} words where they should be\n" in out and "within all limits" in out
 
 
 # --- a real voice ---

@@ -124,7 +124,7 @@ def test_a_session_in_a_real_voice_passes_on_the_command_line(
     write(Request(300 * RATE_HZ, voice=voice), tmp_path / "s.mp3", shared_store)
     code, out, err = run_quietly(["verify", str(tmp_path / "s.mp3")], capsys)
     assert (code, err) == (0, ""), out
-    assert out.endswith("s.mp3: all limits kept\n") and "FAIL" not in out
+    assert out.endswith("s.mp3: within all limits\n") and "FAIL" not in out
 
 
 # --- each limit, broken ---
@@ -609,7 +609,7 @@ def test_a_strangers_sound_is_reported_as_far_as_it_goes(
     STRANGERS[kind](path, seconds)
     code, out, err = run_quietly(["verify", str(path)], capsys)
     assert (code, err) in ((0, ""), (1, "")), err
-    assert "no plan of audioguide stands in this file" in out and "true peak" in out and "LUFS" in out
+    assert "no audioguide plan in this file" in out and "true peak" in out and "LUFS" in out
     code, out, _ = run_quietly(["verify", str(path), "--json"], capsys)
     jsonschema.validate(json.loads(out), SCHEMA)
     assert json.loads(out)["has_manifest"] is False and code == (not json.loads(out)["passed"])

@@ -295,7 +295,7 @@ def test_the_command_tells_where_it_has_no_words_and_hides_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     greek = write_practice(tmp_path / "greek", TOML + 'language = "el"\n', {"only": "Α.\n[rest]\nΒ.\n[rest]\n"})
-    assert "no rules for the words of 'el'" in _run(capsys, str(greek))[1]
+    assert "no rules for words in 'el'" in _run(capsys, str(greek))[1]
 
     hostile = write_practice(tmp_path / "hos\u202etile", TOML, {"only": GOOD + "Relax now.\n"})
     assert "\u202e" not in _run(capsys, str(hostile))[1]

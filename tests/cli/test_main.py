@@ -57,8 +57,8 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> str:
         ("build 5 --set pet=Ada", 1, "no script of psoas-release uses pet"),
         ("build 5 --only bolstr", 1, "no step 'bolstr'; did you mean bolster?"),
         ("build 5 --grouding", 2, "No such option"),
-        ("diff", 2, "Missing argument 'A'; `audioguide diff --help` tells how it is used"),
-        ("plan 5 --frob", 2, "`audioguide plan --help` tells how it is used"),
+        ("diff", 2, "Missing argument 'A'; see `audioguide diff --help`"),
+        ("plan 5 --frob", 2, "see `audioguide plan --help`"),
         ("biuld 5", 2, "No such command 'biuld'"),
         ("say ''", 1, "there is nothing to say"),
         ("say '[pasue 3s] hello'", 1, "text:1: unknown mark [pasue 3s]; did you mean [pause 3s]?"),
@@ -251,7 +251,7 @@ def test_ctrl_c_ends_with_130_and_leaves_nothing(workplace: Path, cache: str, vo
     building.send_signal(signal.SIGINT)
     out, err = building.communicate(timeout=30)
 
-    assert (building.returncode, out, err) == (130, "", "stopped; nothing was left half-written\n")
+    assert (building.returncode, out, err) == (130, "", "stopped; no half-written file was left\n")
     assert not Path("output").exists()
 
 

@@ -104,7 +104,7 @@ def test_thousands_of_mistakes_are_not_all_printed(tmp_path: Path, capsys: pytes
 
     assert run(["render", "5", "--practice", str(folder)]) == 1
     err = capsys.readouterr().err.splitlines()
-    assert len(err) <= 100 and err[-1] == "and 470 more; mend these first"
+    assert len(err) <= 100 and err[-1] == "and 470 more errors; fix these first"
 
 
 def test_a_single_step_that_would_last_for_days_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -261,11 +261,11 @@ def test_a_change_is_built_a_mistake_told_and_mended_and_ctrl_c_ends_it(workplac
     script, out = workplace / "p" / "a.md.j2", workplace / "p" / "s.mp3"
     with command("p", "2", "--out", str(out), "--cache", "p/store") as watching:
         first = watching.line()
-        assert re.search(r"^\d\d:\d\d:\d\d  .*s\.mp3  2:00\.000  .*, 3 phrases spoken anew, in [\d.]+ s\n$", first)
+        assert re.search(r"^\d\d:\d\d:\d\d  .*s\.mp3  2:00\.000  .*, 3 phrases spoken now, in [\d.]+ s\n$", first)
         assert watching.is_quiet()  # what it wrote itself starts nothing
 
         save(script, "Hello you.\n[rest]\n")
-        assert re.search(r"  a\.md\.j2: .*s\.mp3 .*, 1 phrase spoken anew, in [\d.]+ s\n$", watching.line())
+        assert re.search(r"  a\.md\.j2: .*s\.mp3 .*, 1 phrase spoken now, in [\d.]+ s\n$", watching.line())
         before = out.read_bytes()
 
         save(script, "Hello you.\n[pasue 3s]\n")
@@ -273,9 +273,9 @@ def test_a_change_is_built_a_mistake_told_and_mended_and_ctrl_c_ends_it(workplac
         assert out.read_bytes() == before and len(decode(before)) == 120 * RATE_HZ
 
         save(script, "Hello there.\n[rest]\n")
-        assert "0 phrases spoken anew" in watching.line()
+        assert "0 phrases spoken now" in watching.line()
         code, seconds, words = watching.stop()
-        assert (code, words) == (130, "stopped; nothing was left half-written\n") and seconds < 1
+        assert (code, words) == (130, "stopped; no half-written file was left\n") and seconds < 1
     assert len(decode(out.read_bytes())) == 120 * RATE_HZ
     assert not list(workplace.rglob("*.part"))
 

@@ -75,7 +75,7 @@ def test_one_file_in_other_words_is_one_file(other: str) -> None:
     [
         ("length\nlong\n", "2: 'long' is not a length; write it like"),
         ("length,grounding\n5,perhaps\n", "2: grounding 'perhaps' is neither yes nor no"),
-        ("length,pace\n5,slow\n", "2: pace 'slow' is no number"),
+        ("length,pace\n5,slow\n", "2: pace 'slow' is not a number"),
         ("length,ending\n5,wkae\n", "2: --ending 'wkae' is not known; did you mean wake?"),
         ("length,captions\n5,vvt\n", "2: --captions 'vvt' is not known"),
         ("length,minutes\n5,6\n", "2: --set minutes=6: minutes is reserved"),

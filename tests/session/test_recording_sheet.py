@@ -172,7 +172,9 @@ def test_sessions_that_cannot_be_are_left_out_and_told(tmp_path: Path, capsys: p
     assert run(["lines", "5", "--practice", str(folder)]) == 0
     out, err = capsys.readouterr()
     assert [row["text"] for row in read(out)] == ["Rest here."]
-    assert err.startswith(f"left out: 4 sessions that cannot be rendered, the first for {folder}/a.md.j2:1: nothing is")
+    assert err.startswith(
+        f"left out: 4 sessions that cannot be rendered, the first because of {folder}/a.md.j2:1: nothing is"
+    )
 
 
 def test_a_mistake_in_a_script_is_an_error(tmp_path: Path) -> None:
@@ -251,7 +253,7 @@ def test_with_a_recorded_voice_it_tells_what_is_recorded_and_what_is_left_over(
     out, err = capsys.readouterr()
     assert [row["text"] for row in read(out) if row["recorded"] == "yes"] == ["Rest here."]
     assert {row["recorded"] for row in read(out)} == {"yes", "no"}
-    assert err == "in mia there is no phrase of this sheet for old.wav\n"
+    assert err == "in mia, no phrase of this sheet belongs to old.wav\n"
 
     assert run(["lines", *arguments, "--out", "sheet.csv"]) == 0
-    assert "; 1 of them recorded; they belong into mia as ID.wav, ID.flac or ID.mp3" in capsys.readouterr().out
+    assert "; 1 of them recorded; put them into mia as ID.wav, ID.flac or ID.mp3" in capsys.readouterr().out

@@ -145,14 +145,14 @@ def test_a_file_and_its_length_are_drawn_alike(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ("stranger.mp3", "stranger.mp3 does not tell what it was made of; name a session of audioguide, or a length"),
-        ("empty.mp3", "empty.mp3 does not tell what it was made of"),
+        ("stranger.mp3", "stranger.mp3 has no audioguide plan; give a session of audioguide, or a length"),
+        ("empty.mp3", "empty.mp3 has no audioguide plan"),
         ("nowhere.mp3", "nowhere.mp3 cannot be read: No such file"),
         ("stranger.mp3 --out x.png", "x.png: a picture ends in .svg or .jpg; name it x.svg"),
         ("5 --out folder", "folder: a picture ends in .svg or .jpg; name it folder.svg"),
-        ("stranger.mp3 --voice calm --ending sleep", "stranger.mp3 is finished, so --ending has no use"),
-        ("stranger.mp3 --set a=b", "stranger.mp3 is finished, so --set has no use"),
-        ("stranger.mp3 --no-bell", "stranger.mp3 is finished, so --no-bell has no use"),
+        ("stranger.mp3 --voice calm --ending sleep", "stranger.mp3 is finished, so --ending has no effect"),
+        ("stranger.mp3 --set a=b", "stranger.mp3 is finished, so --set has no effect"),
+        ("stranger.mp3 --no-bell", "stranger.mp3 is finished, so --no-bell has no effect"),
         ("stranger.wav", "'stranger.wav' is not a length"),
         ("", "a length is missing"),
     ],
@@ -175,4 +175,4 @@ def test_a_session_without_a_cover_says_so(built: Path, capsys: pytest.CaptureFi
     data = built.read_bytes().replace(b"APIC", b"XPIC", 1)
     built.write_bytes(data)
     assert run(["picture", "s.mp3", "--out", "x.jpg"]) == 1
-    assert "s.mp3 carries no cover; build it again" in capsys.readouterr().err
+    assert "s.mp3 has no cover; build it again" in capsys.readouterr().err

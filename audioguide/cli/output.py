@@ -1,22 +1,38 @@
-"""How far a work is, on stderr, and only where someone watches."""
+"""Printing that several commands share: notes on stderr, counted nouns, and how far a long task is."""
 
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 
+import typer
+
 if TYPE_CHECKING:
     from rich.progress import Progress
 
 
+def note(words: str) -> None:
+    """Print a line on stderr, beside the result on stdout."""
+    typer.echo(words, err=True)
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun.
+
+    >>> counted(1, "session"), counted(2, "session")
+    ('1 session', '2 sessions')
+    """
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def speaking() -> AbstractContextManager[Callable[[int, int], None]]:
-    """Give a function that shows (phrases spoken, phrases to speak)."""
+    """Yield a function that shows (phrases spoken, phrases to speak)."""
     return counting("speaking")
 
 
 @contextmanager
-def counting(work: str) -> Iterator[Callable[[int, int], None]]:
-    """Give a function that shows how many (are done, there are); the bar appears with its first call."""
+def counting(task: str) -> Iterator[Callable[[int, int], None]]:
+    """Yield a function that shows (done, total) as a bar on stderr, where that is a terminal."""
     bars: list[Progress] = []
 
     def show(done: int, of: int) -> None:
@@ -25,7 +41,7 @@ def counting(work: str) -> Iterator[Callable[[int, int], None]]:
         if not bars:
             bars.append(_bar())
             bars[0].start()
-            bars[0].add_task(work, total=of)
+            bars[0].add_task(task, total=of)
         bars[0].update(bars[0].task_ids[0], completed=done, total=of)
 
     try:
