@@ -62,4 +62,4 @@ def _lines(request: Request, session: Session, store: Store) -> dict[str, object
 if __name__ == "__main__":
     length, voice, practice, cache, folder = sys.argv[1:]
     Path(folder).mkdir()
-    lay_ready(Request(parse_length(length), practice, voice), Store(Path(cache)), Path(folder))
+    lay_ready(Request(parse_length(length), practice=practice, voice=voice), Store(Path(cache)), Path(folder))

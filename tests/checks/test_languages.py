@@ -39,14 +39,14 @@ def german(folder: Path) -> str:
 
 def test_a_voice_of_another_language_is_refused_with_one_that_may_fit(tmp_path: Path) -> None:
     with pytest.raises(ScriptError, match=r"the practice is in 'de', but voice calm speaks 'en-US'.*language = 'de'"):
-        plan(Request(60 * RATE_HZ, german(tmp_path / "p")), Store(tmp_path / "store"))
+        plan(Request(60 * RATE_HZ, practice=german(tmp_path / "p")), Store(tmp_path / "store"))
 
 
 def test_a_voice_of_its_language_speaks_it(tmp_path: Path) -> None:
     voice = tmp_path / "anna.toml"
     voice.write_text(Path(FAKE_VOICE).read_text(encoding="utf-8").replace('"en"', '"de-DE"'), encoding="utf-8")
 
-    session = plan(Request(60 * RATE_HZ, german(tmp_path / "p"), str(voice)), Store(tmp_path / "store"))
+    session = plan(Request(60 * RATE_HZ, practice=german(tmp_path / "p"), voice=str(voice)), Store(tmp_path / "store"))
     assert session.about.language == "de" and len(session.timeline.sounds) == 2
 
 
@@ -55,7 +55,7 @@ def test_the_systems_voice_speaks_other_languages_than_english(tmp_path: Path) -
     voice = tmp_path / "anna.toml"
     voice.write_text('engine = "system"\nlanguage = "de"\ngain_db = 0\n', encoding="utf-8")
 
-    session = plan(Request(60 * RATE_HZ, german(tmp_path / "p"), str(voice)), Store(tmp_path / "store"))
+    session = plan(Request(60 * RATE_HZ, practice=german(tmp_path / "p"), voice=str(voice)), Store(tmp_path / "store"))
     assert len(session.timeline.sounds) == 2
 
 

@@ -24,7 +24,9 @@ BODY_SCAN = Path(__file__).parents[1] / "support" / "practices" / "body-scan"
 
 
 def text_of(practice: str, minutes: int = 20, **options: str) -> str:
-    return rendered_text(Request(minutes * MINUTE, practice, **options), find_practice(practice), minutes * MINUTE)  # type: ignore[arg-type]
+    return rendered_text(
+        Request(minutes * MINUTE, practice=practice, **options), find_practice(practice), minutes * MINUTE
+    )  # type: ignore[arg-type]
 
 
 def test_a_copy_says_what_the_original_says_and_is_only_text(tmp_path: Path) -> None:
@@ -73,7 +75,7 @@ def test_a_copy_can_be_copied_from_beside_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize("ending", ["wake", "sleep"])
 def test_a_blank_practice_builds_at_once(tmp_path: Path, minutes: int, ending: str) -> None:
     lay_blank(tmp_path / "new")
-    request = Request(minutes * MINUTE, str(tmp_path / "new"), FAKE_VOICE, ending=ending)
+    request = Request(minutes * MINUTE, practice=str(tmp_path / "new"), voice=FAKE_VOICE, ending=ending)
 
     assert plan(request, Store(tmp_path / "store")).timeline.total == minutes * MINUTE
 
@@ -106,7 +108,7 @@ def test_every_example_of_the_guide_is_valid(tmp_path: Path) -> None:
     script = [line.split("   ")[0] for line in examples if not line.startswith(("audioguide", *toml))]
     folder = write_practice(tmp_path / "p", 'title = "t"\nsteps = ["a"]\n', {"a": "\n".join(script) + "\n"})
 
-    request = Request(20 * MINUTE, str(folder))
+    request = Request(20 * MINUTE, practice=str(folder))
     assert any(isinstance(cue, Phrase) for cue in read_cues(request, find_practice(str(folder)), 20 * MINUTE))
 
 
@@ -197,7 +199,7 @@ def test_steps_of_ones_own_need_a_place_for_the_interlude(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("minutes", [5, 20, 60])
 def test_a_practice_of_another_kind_builds(tmp_path: Path, minutes: int) -> None:
-    session = plan(Request(minutes * MINUTE, str(BODY_SCAN), FAKE_VOICE), Store(tmp_path / "store"))
+    session = plan(Request(minutes * MINUTE, practice=str(BODY_SCAN), voice=FAKE_VOICE), Store(tmp_path / "store"))
 
     assert session.timeline.total == minutes * MINUTE
     titles = [mark.title for mark in session.timeline.chapters]
@@ -206,7 +208,7 @@ def test_a_practice_of_another_kind_builds(tmp_path: Path, minutes: int) -> None
 
 def test_it_can_be_customised_and_greet_by_name(tmp_path: Path) -> None:
     lay_copy(tmp_path / "for-ada", find_practice(str(BODY_SCAN)))
-    request = Request(20 * MINUTE, str(tmp_path / "for-ada"), settings={"name": "Ada"})
+    request = Request(20 * MINUTE, practice=str(tmp_path / "for-ada"), settings={"name": "Ada"})
 
     assert "Hello Ada." in rendered_text(request, find_practice(request.practice), 20 * MINUTE)
 
@@ -218,10 +220,10 @@ def test_it_and_a_blank_practice_pass_the_check_with_no_advice(tmp_path: Path) -
 
 
 def test_it_can_be_rehearsed(tmp_path: Path) -> None:
-    request = Request(60 * MINUTE, str(BODY_SCAN), FAKE_VOICE, rehearsal=True)
+    request = Request(60 * MINUTE, practice=str(BODY_SCAN), voice=FAKE_VOICE, rehearsal=True)
     out, store = tmp_path / "body-scan.mp3", Store(tmp_path / "store")
     session = write(request, out, store)
 
     assert out.exists() and session.timeline.total < 8 * MINUTE
-    whole = plan(Request(60 * MINUTE, str(BODY_SCAN), FAKE_VOICE), store)
+    whole = plan(Request(60 * MINUTE, practice=str(BODY_SCAN), voice=FAKE_VOICE), store)
     assert [mark.title for mark in session.timeline.chapters] == [mark.title for mark in whole.timeline.chapters]
