@@ -1,12 +1,69 @@
-"""Fixtures: the fake voice, a store that a whole test run shares, a folder to work in."""
+"""What all tests share: hypothesis profiles, the marker `slow`, the fake voice, a store, a folder to work in."""
 
+import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
+import hypothesis
 import pytest
 
 from audioguide.storage.store import Store
 
 FAKE_VOICE = str(Path(__file__).parent / "support" / "fake.toml")
+
+hypothesis.settings.register_profile("dev", max_examples=20, deadline=None)
+hypothesis.settings.register_profile("ci", max_examples=200, deadline=None, print_blob=True)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
+
+_STARTS = {"subprocess", "multiprocessing", "socket", "uvicorn", "playwright"}
+"""Packages with which a module can start a process or a server."""
+_STARTED = ("subprocess.Popen", "os.fork", "os.posix_spawn")
+"""Audit events of a process that is started."""
+_running: list[pytest.Item] = []
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as slow what uses a real engine, and each test whose module, or a helper of it, can start a process."""
+    for item in items:
+        module = getattr(item, "module", None)
+        if _is_marked(item, "speech") or _is_marked(item, "recognize") or (module and _can_start_processes(module)):
+            item.add_marker("slow")
+
+
+def _is_marked(item: pytest.Item, name: str) -> bool:
+    return item.get_closest_marker(name) is not None
+
+
+def _can_start_processes(module: ModuleType) -> bool:
+    values = vars(module).values()
+    packages = {value.__name__.partition(".")[0] for value in values if isinstance(value, ModuleType)}
+    helpers = {name for name in map(_module_of, values) if name.startswith("support.")} - {module.__name__}
+    return bool(packages & _STARTS) or any(_can_start_processes(sys.modules[name]) for name in helpers)
+
+
+def _module_of(value: object) -> str:
+    return value.__name__ if isinstance(value, ModuleType) else str(getattr(value, "__module__", ""))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Note which test is running, for the audit hook."""
+    _running.append(item)
+    try:
+        return (yield)
+    finally:
+        _running.pop()
+
+
+def _refuse_processes(event: str, _: object) -> None:
+    """Hold the rule: a test that is not marked as slow starts no process."""
+    if event in _STARTED and _running and not _is_marked(_running[-1], "slow"):
+        raise RuntimeError(f"{_running[-1].nodeid} starts a process; import subprocess at the top of its module")
+
+
+sys.addaudithook(_refuse_processes)
 
 
 @pytest.fixture(scope="session")
