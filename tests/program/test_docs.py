@@ -1,5 +1,6 @@
-"""What the documents promise is so."""
+"""The documents: their commands run, their links and paths exist, and they quote the program as it is."""
 
+import ast
 import re
 import subprocess
 import sys
@@ -11,16 +12,19 @@ import pytest
 import typer.main
 from support.helpers import write_practice
 
-from audioguide.cli.main import app
+from audioguide.cli.main import app, run
+from audioguide.core.errors import LengthError
 from audioguide.core.request import Request
 from audioguide.practice.parse import NAMED
 from audioguide.session.build import plan
-from audioguide.speech.engine import _BUILT_IN
 from audioguide.speech.voices import find_voice, voice_names
 from audioguide.storage.store import Store
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+DOCUMENTS = [ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "output/README.md")]
+DOCUMENTS += sorted((ROOT / "docs").glob("*.md"))
+FAKE_VOICE = str(ROOT / "tests" / "support" / "fake.toml")
 TEST_COMMAND = "python3 -m venv .venv && .venv/bin/pip install -e '.[test]' && .venv/bin/pytest"
 
 
@@ -30,23 +34,28 @@ def _commands() -> list[str]:
     return [line for line in lines if line.startswith("audioguide ")]
 
 
+def _block(kind: str, start: str) -> str:
+    """Return the README's code block of a kind that starts with a text."""
+    block = re.search(rf"```{kind}\n({re.escape(start)}.*?)```", README, re.DOTALL)
+    assert block, start
+    return block[1]
+
+
 def _run(folder: Path, name: str, *rest: str) -> "subprocess.CompletedProcess[str]":
-    """Return what a command said in a folder; a voice that hums at the right level speaks, where none is named."""
+    """Run a command in a folder; if it takes a voice and names none, with one that hums at the right level."""
     voice = folder / "hum.toml"
     voice.write_text('engine = "fake"\nlanguage = "en"\npace_wpm = 110\n', encoding="utf-8")
     commands: Any = typer.main.get_command(app)
-    there_is = {way for option in commands.commands[name].params for way in option.opts}
-    words = [sys.executable, "-m", "audioguide.cli.main", name, *rest]
-    words += ["--voice", str(voice)] if "--voice" in there_is and "--voice" not in rest else []
-    words += ["--cache", str(folder / "cache")] if "--cache" in there_is else []
-    return subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
+    options = {flag for option in commands.commands[name].params for flag in option.opts}
+    command = [sys.executable, "-m", "audioguide.cli.main", name, *rest]
+    command += ["--voice", str(voice)] if "--voice" in options and "--voice" not in rest else []
+    command += ["--cache", str(folder / "cache")] if "--cache" in options else []
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
 def _clients() -> str:
-    """Return the list of the README, spoken by the voice that hums."""
-    found = re.search(r"```text\n(name,say_name.*?)```", README, re.DOTALL)
-    assert found
-    head, *rows = found[1].splitlines()
+    """Return the README's list of clients, with the voice that hums."""
+    head, *rows = _block("text", "name,say_name").splitlines()
     return "\n".join([f"{head},voice", *(f"{row},hum.toml" for row in rows)]) + "\n"
 
 
@@ -57,11 +66,9 @@ def test_the_readme_leads_with_the_two_commands() -> None:
 
 
 def test_the_smallest_practice_of_the_readme_builds(tmp_path: Path) -> None:
-    toml = re.search(r"```toml\n(title.*?)```", README, re.DOTALL)
-    script = re.search(r"```text\n(# Beginning.*?)```", README, re.DOTALL)
-    assert toml and script
-    folder = write_practice(tmp_path / "my-practice", toml[1], {"begin": script[1], "more": script[1]})
-    request = Request(300 * 24_000, practice=str(folder), voice=str(ROOT / "tests" / "support" / "fake.toml"))
+    toml, script = _block("toml", "title"), _block("text", "# Beginning")
+    folder = write_practice(tmp_path / "my-practice", toml, {"begin": script, "more": script})
+    request = Request(300 * 24_000, practice=str(folder), voice=FAKE_VOICE)
 
     assert plan(request, Store(tmp_path / "store")).timeline.total == 300 * 24_000
 
@@ -80,23 +87,77 @@ def test_the_commands_of_the_readme_run(command: str, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_every_voice_mark_and_dependency_is_told() -> None:
+def test_every_voice_mark_and_dependency_is_named() -> None:
     licences = (ROOT / "docs" / "licences.md").read_text(encoding="utf-8")
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    names = [re.split(r"[^\w-]", wanted)[0] for wanted in project["dependencies"]]
+    extras = [wanted for extra in project["optional-dependencies"].values() for wanted in extra]
+    names = [re.split(r"[^\w-]", wanted)[0] for wanted in (*project["dependencies"], *extras)]
 
     assert [name for name in names if name not in licences] == []
+    assert [extra for extra in project["optional-dependencies"] if f"`{extra}`" not in licences] == []
     assert [name for name in voice_names() if f"`{name}`" not in README] == []
     assert [mark for mark in NAMED if f"[{mark}]" not in README] == []
     assert f"{find_voice('calm').pace_wpm:g} words a minute" in README
 
 
-def test_contributing_names_every_room() -> None:
-    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    rooms = [path.name for path in (ROOT / "audioguide").glob("*.py") if path.name != "__init__.py"]
+def test_the_readme_quotes_an_error_in_a_script_as_it_is_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    quoted = _block("text", "my-practice/bolster.md.j2:12: ")
+    script = "\n" * 11 + quoted.splitlines()[1].strip() + "\n[rest]\n"
+    write_practice(tmp_path / "my-practice", 'title = "T"\nsteps = ["bolster"]\n', {"bolster": script})
+    monkeypatch.chdir(tmp_path)
 
-    assert [room for room in rooms if room not in text] == []
-    assert [engine for engine in _BUILT_IN if engine not in (ROOT / "audioguide/speak/engine.py").read_text()] == []
+    assert run(["render", "20", "--practice", "my-practice"]) == 1
+    assert capsys.readouterr().err == quoted
+
+
+def test_the_readme_quotes_an_impossible_length_as_it_is_printed(tmp_path: Path) -> None:
+    quoted = _block("text", "1:00 asked").removesuffix("...\n")
+
+    with pytest.raises(LengthError) as raised:
+        plan(Request(60 * 24_000, voice=FAKE_VOICE), Store(tmp_path))
+
+    assert _without_figures(str(raised.value)).startswith(_without_figures(quoted).replace("voice calm", "voice fake"))
+
+
+def _without_figures(text: str) -> str:
+    return re.sub(r"\d+:\d\d", "0:00", text)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_links_and_paths_in_documents_lead_to_files_and_headings(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    links = re.findall(r"(?:\]\(|src=\")(?!https?:)([^)\"]*)", text)
+    paths = re.findall(r"`(?:python )?((?:[\w-]+/)+[\w.-]+\.(?:py|js|md|json))", text)
+
+    assert [link for link in links if not _exists(document, link)] == []
+    assert [path for path in paths if not ((ROOT / path).exists() or (ROOT / "audioguide" / path).exists())] == []
+
+
+def _exists(document: Path, link: str) -> bool:
+    """Return whether a link leads to a file, and its part after # to a heading there, as GitHub names headings."""
+    path, _, anchor = link.partition("#")
+    target = document.parent / path if path else document
+    if not target.exists() or not anchor:
+        return target.exists()
+    headings = re.findall(r"^#+ (.*)", target.read_text(encoding="utf-8"), re.MULTILINE)
+    return anchor in {re.sub(r"[^\w -]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
+
+
+def test_the_architecture_lists_every_folder_with_its_purpose() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    table = text.partition("<!-- folders")[2].partition("<!-- end of folders")[0]
+    rows = re.findall(r"^\| `(\w+)/` \| (.*?)\.? \|$", table, re.MULTILINE)
+
+    packages = sorted((ROOT / "audioguide").glob("*/__init__.py"))
+    assert sorted(rows) == [(package.parent.name, _purpose(package)) for package in packages]
+
+
+def _purpose(package: Path) -> str:
+    docstring = ast.get_docstring(ast.parse(package.read_text(encoding="utf-8")))
+    assert docstring, package
+    return docstring.splitlines()[0].removesuffix(".")
 
 
 def test_ci_runs_the_command_of_the_readme() -> None:
