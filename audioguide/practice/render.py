@@ -8,7 +8,7 @@ from jinja2 import StrictUndefined, TemplateNotFound, TemplateSyntaxError, meta
 
 from audioguide.core.errors import ScriptError
 from audioguide.core.model import Line, Source
-from audioguide.practice.policy import Budget
+from audioguide.practice.budget import Budget
 from audioguide.practice.sandbox import FolderLoader, Sandbox
 from audioguide.practice.source_map import FIRST, LAST, PLACE, Places, Starts, placeless
 from audioguide.practice.template_errors import open_tag, run_time_words, syntax_words

@@ -16,6 +16,7 @@ from audioguide.core.characters import PRIVATE
 from audioguide.core.errors import ScriptError, did_you_mean
 from audioguide.core.model import Source
 from audioguide.core.script_names import JINJA_GLOBALS
+from audioguide.practice.budget import Budget
 from audioguide.practice.instrument import Counted, Guarding
 from audioguide.practice.policy import (
     ATTRIBUTES,
@@ -24,7 +25,6 @@ from audioguide.practice.policy import (
     MOST_SIZE,
     TESTS,
     TEXT_CHECKS,
-    Budget,
     Format,
     Notes,
     as_text,
