@@ -36,7 +36,7 @@ class Counted(Extension):
         Raises:
             TemplateSyntaxError: a file has too many.
         """
-        meter = self.environment.meter  # type: ignore[attr-defined]  # a Sandbox
+        budget = self.environment.budget  # type: ignore[attr-defined]  # a Sandbox
         code = 0
         for token in stream:
             code += token.type != "data"
@@ -44,7 +44,7 @@ class Counted(Extension):
                 words = f"more than {MOST_CODE} signs and words inside of tags; make several files of it"
                 raise TemplateSyntaxError(words, token.lineno, stream.name)
             yield token
-        meter.read(code)
+        budget.read(code)
 
 
 class Guarding(NodeTransformer):

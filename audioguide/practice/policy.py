@@ -3,7 +3,7 @@
 A script may come from anyone. One step that takes a gigabyte or an hour cannot be stopped half-way, so that no such
 step is allowed: ``FILTERS``, ``TESTS`` and ``ATTRIBUTES`` list by name what a script may use, and ``CHECKS`` refuses
 the few of these whose result could be larger than what they are given, before it is made. Every value that a template
-makes is measured, and counted in a ``Meter``.
+makes is measured, and counted in a ``Budget``.
 """
 
 import re
@@ -98,17 +98,17 @@ def _own_size(item: object) -> int:
     return 1 + len(item) if isinstance(item, str | list | tuple | dict | range) else 1
 
 
-def settled(value: object, meter: Budget) -> object:
+def settled(value: object, budget: Budget) -> object:
     """Return a value that a template made, counted; what would be made only while it is read, is made now."""
     if isinstance(value, Iterator | ItemsView | KeysView | ValuesView):
         few = []
         for item in value:
-            meter.look()
+            budget.check()
             few.append(item)
             if len(few) > MOST_SIZE:
                 break
         value = few
-    meter.make(measured(value))
+    budget.make(measured(value))
     return value
 
 

@@ -6,7 +6,7 @@ from functools import cached_property
 
 from jinja2 import StrictUndefined, TemplateNotFound, TemplateSyntaxError, meta
 
-from audioguide.core.errors import ScriptError
+from audioguide.core.errors import AudioguideError, ScriptError
 from audioguide.core.model import Line, Source
 from audioguide.practice.budget import Budget
 from audioguide.practice.sandbox import FolderLoader, Sandbox
@@ -49,10 +49,11 @@ class Renderer:
 
         Raises:
             ScriptError: at the file and line that is wrong.
+            BusyError: the computer is too busy to render it in time.
         """
         try:
             text = self._run(script, variables)
-        except ScriptError:
+        except AudioguideError:
             raise
         except TemplateSyntaxError as error:
             raise self._syntax_error(error, script) from error
@@ -77,13 +78,15 @@ class Renderer:
         return [Line(text, ((0, Source(shown, number)),)) for number, text in numbered if number in data - tags]
 
     def _run(self, script: str, variables: Mapping[str, object]) -> str:
-        if variables is not self._session:  # the steps of one session are rendered with the same, and share a meter
-            self._session, self._environment.meter = variables, Budget()
-        self._environment.meter.look()
+        if variables is not self._session:  # the steps of one session are rendered with the same, and share a budget
+            self._session, self._environment.budget = variables, Budget()
+        budget = self._environment.budget
         parts = []
-        for part in self._environment.get_template(script).generate(variables):
-            self._environment.meter.say(part)
-            parts.append(part)
+        with budget.running():
+            budget.check()
+            for part in self._environment.get_template(script).generate(variables):
+                budget.say(part)
+                parts.append(part)
         return "".join(parts)
 
     def used_names(self, scripts: Iterable[str]) -> set[str]:
@@ -91,8 +94,9 @@ class Renderer:
 
         Raises:
             ScriptError: a template cannot be read.
+            BusyError: the computer is too busy to read them in time.
         """
-        self._session, self._environment.meter = {}, Budget()
+        self._session, self._environment.budget = {}, Budget()
         found: set[str] = set()
         seen: set[str] = set()
         waiting = list(scripts)
@@ -109,9 +113,10 @@ class Renderer:
         """Return the variables and the files that a script asks for."""
         try:
             source, _, _ = self._loader.get_source(self._environment, script)
-            tree = self._environment.parse(source, script)
+            with self._environment.budget.running():
+                tree = self._environment.parse(source, script)
             return meta.find_undeclared_variables(tree), list(meta.find_referenced_templates(tree))
-        except ScriptError:
+        except AudioguideError:
             raise
         except TemplateSyntaxError as error:
             raise self._syntax_error(error, script) from error

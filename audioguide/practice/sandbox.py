@@ -47,9 +47,9 @@ class Sandbox(ImmutableSandboxedEnvironment):
     intercepted_binops = frozenset({"+", "-", "*", "/", "//", "%", "**"})
 
     def __init__(self, **options: Any) -> None:
-        """Begin with what the guard allows, and with a meter of its own."""
+        """Begin with what the guard allows, and with a budget of its own."""
         super().__init__(**options)
-        self.meter = Budget()
+        self.budget = Budget()
         self.finalize = self._printed
         self.globals = {name: self.globals[name] for name in JINJA_GLOBALS}
         self.globals |= {"range": numbers, "namespace": Notes}
@@ -60,16 +60,16 @@ class Sandbox(ImmutableSandboxedEnvironment):
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         tree: nodes.Template = Guarding(self.filters, self.tests, name).visit(super()._parse(source, name, filename))
         tree.set_environment(self)
-        self.meter.look()
+        self.budget.check()
         return tree
 
     def turn(self, size: int) -> None:
         """Count a turn; Guarding calls it at the beginning of every loop, macro, block and file."""
-        self.meter.turn(size)
+        self.budget.turn(size)
 
     def keep(self, value: object) -> object:
         """Return a list or a slice that a template has made; Guarding calls it for each."""
-        return settled(value, self.meter)
+        return settled(value, self.budget)
 
     def concat_values(self, *values: object) -> object:
         """Return what ``~`` gives; Guarding calls it for each."""
@@ -84,7 +84,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
     def _printed(self, context: Context, value: object) -> object:
         """Return what ``{{ }}`` prints; taking the context keeps Jinja from doing it once and for all."""
         text = as_text(value)
-        self.meter.make(len(text))
+        self.budget.make(len(text))
         return text
 
     def _checked(self, name: str) -> Callable[..., object]:

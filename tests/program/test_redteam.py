@@ -13,7 +13,9 @@ from support.attacks import FIFO, LINK, ROWS, Row, lay, work
 from audioguide.core.characters import HIDDEN
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs a bound on memory, links and pipes")
-MOST_SECONDS, MOST_MB = 5, 500
+MOST_CPU_S, MOST_MB = 5, 500
+HANG_S = 300
+"""After this long a worker counts as hung, even on a busy computer."""
 
 
 class Worker:
@@ -28,11 +30,11 @@ class Worker:
     def plan(self, folder: Path, settings: Mapping[str, str]) -> tuple[str, str, list[str]]:
         """Return (error, its kinds, phrases)."""
         self._pipe.send((str(folder), dict(settings)))
-        if not self._pipe.poll(60):  # the first one imports everything
+        if not self._pipe.poll(HANG_S):
             self.end()
             pytest.fail("it hangs")
-        error, kind, phrases, seconds, most_mb = self._pipe.recv()
-        assert seconds < MOST_SECONDS
+        error, kind, phrases, cpu_s, most_mb = self._pipe.recv()
+        assert cpu_s < MOST_CPU_S
         assert most_mb < MOST_MB
         return error, kind, phrases
 
@@ -91,7 +93,7 @@ def test_the_command_line_ends_with_one_and_one_line(tmp_path: Path, name: str) 
     folder = lay(tmp_path / "practice", row.attack)
     command = ["render", "5", "--practice", str(folder), "--voice", str(folder / "voice.toml")]
     command = [sys.executable, "-m", "audioguide.cli.main", *command]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=HANG_S, check=False)
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert str(folder) in done.stderr.splitlines()[0]
