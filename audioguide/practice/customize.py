@@ -5,7 +5,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from audioguide.core.errors import OutputError
-from audioguide.practice.definition import Practice, practice_names
+from audioguide.practice.definition import practice_names
+from audioguide.practice.model import Practice
 from audioguide.practice.script_language import SUFFIX
 
 _STARTER = Path(__file__).parent / "starter"

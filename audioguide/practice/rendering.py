@@ -13,7 +13,7 @@ from audioguide.core.model import Bell, Chapter, Cue, Line, Pause, Phrase, Sourc
 from audioguide.core.numerals import length_in_words
 from audioguide.core.request import ORDINARY_LENGTH, Request
 from audioguide.core.script_names import FUNCTIONS, VARIABLES
-from audioguide.practice.definition import Practice, Step
+from audioguide.practice.model import Practice, Step
 from audioguide.practice.parse import LINE_END, parse
 from audioguide.practice.permission_phrases import gives_leave
 from audioguide.practice.render import Renderer

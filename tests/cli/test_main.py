@@ -40,7 +40,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> str:
         ("build", 1, "a length is missing"),
         ("build 5 6", 2, "unexpected extra argument"),
         ("build 5 --practice psoas-relaese", 1, "no practice 'psoas-relaese'; did you mean psoas-release?"),
-        ("build 5 --practice ./nowhere", 1, "./nowhere is no practice: it has no practice.toml"),
+        ("build 5 --practice ./nowhere", 1, "./nowhere is not a practice: it has no practice.toml"),
         ("build 5 --voice clam", 1, "no voice 'clam'; did you mean calm?"),
         ("build 5 --voice ./my.toml", 1, "no voice file ./my.toml"),
         ("build 5 --ending awake", 1, "--ending 'awake' is not known; did you mean wake?"),

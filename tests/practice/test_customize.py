@@ -187,7 +187,7 @@ def test_a_circle_of_practices_is_told(tmp_path: Path) -> None:
 
 def test_steps_of_ones_own_need_a_place_for_the_interlude(tmp_path: Path) -> None:
     toml = 'steps = ["hello"]\n'
-    with pytest.raises(ScriptError, match="the grounding of psoas-release comes after 'add-weight', which is no step"):
+    with pytest.raises(ScriptError, match="grounding of psoas-release comes after 'add-weight', which is not a step"):
         find_practice(extending(tmp_path / "mine", toml, hello="Hi.\n"))
     assert find_practice(extending(tmp_path / "other", toml + "interlude = {}\n", hello="Hi.\n")).grounding is None
 

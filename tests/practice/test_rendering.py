@@ -9,7 +9,8 @@ from audioguide.core.clock import RATE_HZ
 from audioguide.core.errors import InputError, ScriptError
 from audioguide.core.model import ORDINARY, Bell, Chapter, Cue, Manner, Phrase, Source
 from audioguide.core.request import Request
-from audioguide.practice.definition import Practice, read_practice
+from audioguide.practice.definition import read_practice
+from audioguide.practice.model import Practice
 from audioguide.practice.render import Renderer
 from audioguide.practice.rendering import read_cues, read_phrases, rendered_text
 from audioguide.practice.script_language import LAST_WORDS
