@@ -16,13 +16,13 @@ MOST_CPU_S = 3
 """Processor time for compiling and rendering the scripts of one session; the built-in practice takes 0.05 s."""
 MOST_WALL_S = 60
 """Elapsed time for the same. Only an overloaded or suspended computer reaches it: see BusyError."""
-MOST_TURNS = 20_000
+MOST_RUNS = 20_000
 """Iterations of loops, and calls of macros, blocks and includes."""
 MOST_TEXT, MOST_LINES = 1_000_000, 20_000
 """Characters and lines of rendered text; a day of speech has fewer characters."""
-MOST_MADE = 4_000_000
+MOST_VALUES = 4_000_000
 """Characters and items of all intermediate values; if all of them are kept, they take some 200 MB."""
-MOST_CODE = 40_000
+MOST_TOKENS = 40_000
 """Tokens inside the tags of all files; Jinja takes about 50 microseconds to compile each."""
 _CHECK_S = 0.01
 """The shortest interval between two readings of the processor clock."""
@@ -42,7 +42,7 @@ class Budget:
         self._cpu_s, self._wall_s = cpu_s, wall_s
         self._cpu_left, self._wall_left = float(MOST_CPU_S), float(MOST_WALL_S)
         self._cpu_until = self._wall_until = self._next_check = float("inf")
-        self._turns = self._made = self._code = self._text = self._lines = 0
+        self._runs = self._values = self._tokens = self._text = self._lines = 0
         self._exceeded: tuple[type[SecurityError | BusyError], str] | None = None
 
     @contextmanager
@@ -58,28 +58,28 @@ class Budget:
             self._wall_left = self._wall_until - self._wall_s()
             self._cpu_until = self._wall_until = self._next_check = float("inf")
 
-    def turn(self, size: int) -> None:
+    def add_run(self, size: int) -> None:
         """Count one iteration of a loop, or one call of a macro, block or file, whose own text has that size.
 
         Raises:
             SecurityError: the scripts have used too much (every method here raises this).
             BusyError: the computer was too busy to render them in time (every method here raises this, too).
         """
-        self._turns += 1
-        self._limit(self._turns, MOST_TURNS, f"loops, macros and includes that turn more than {MOST_TURNS} times")
-        self.make(size)
+        self._runs += 1
+        self._limit(self._runs, MOST_RUNS, f"loops, macros and includes that run more than {MOST_RUNS} times")
+        self.add_value(size)
 
-    def make(self, size: int) -> None:
+    def add_value(self, size: int) -> None:
         """Count an intermediate value of that size."""
-        self._made += size
-        self._limit(self._made, MOST_MADE, f"text and lists of more than {MOST_MADE} characters and items on the way")
+        self._values += size
+        self._limit(self._values, MOST_VALUES, f"values of more than {MOST_VALUES} characters and items in all")
 
-    def read(self, tokens: int) -> None:
+    def add_tokens(self, tokens: int) -> None:
         """Count the tokens inside the tags of one file."""
-        self._code += tokens
-        self._limit(self._code, MOST_CODE, f"more than {MOST_CODE} signs and words inside of tags")
+        self._tokens += tokens
+        self._limit(self._tokens, MOST_TOKENS, f"more than {MOST_TOKENS} words and symbols inside tags")
 
-    def say(self, text: str) -> None:
+    def add_text(self, text: str) -> None:
         """Count rendered text."""
         self._text += len(text)
         self._lines += text.count("\n")

@@ -85,7 +85,7 @@ class Renderer:
         with budget.running():
             budget.check()
             for part in self._environment.get_template(script).generate(variables):
-                budget.say(part)
+                budget.add_text(part)
                 parts.append(part)
         return "".join(parts)
 

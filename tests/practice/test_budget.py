@@ -96,7 +96,7 @@ def test_a_budget_counts_on_the_clock_of_whichever_thread_uses_it() -> None:
 def test_an_exceeded_limit_stays_exceeded() -> None:
     budget = Clocks().budget()
     with pytest.raises(SecurityError, match="20000 lines"):
-        budget.say("\n" * 20_001)
+        budget.add_text("\n" * 20_001)
     with pytest.raises(SecurityError, match="20000 lines"):
         budget.check()
 

@@ -82,8 +82,8 @@ def test_the_tables_name_what_there_is() -> None:
         ("{{ 'a'.center(3) }}", "not allowed in a script: .center of text; there is capitalize, "),
         ("{{ 'a'.uper() }}", "'str object' has no attribute 'uper'"),
         ("{{ [].append(1) }}", "not allowed in a script: .append of a list; there is count, index"),
-        ("{{ rest }}", "not allowed in a script: a function in place of text; write rest()"),
-        ("{% macro m() %}{% endmacro %}{{ m }}", "not allowed in a script: a macro in place of text; write m()"),
+        ("{{ rest }}", "not allowed in a script: a function instead of text; write rest()"),
+        ("{% macro m() %}{% endmacro %}{{ m }}", "not allowed in a script: a macro instead of text; write m()"),
     ],
 )
 def test_what_is_not_allowed_is_told_with_what_there_is(tmp_path: Path, template: str, words: str) -> None:

@@ -1,4 +1,4 @@
-"""No input, however odd, yields a traceback, a hang or a spoken mark: templates, rendered text, tables, settings."""
+"""No input causes a traceback, a hang or a spoken mark: templates, rendered text, TOML files, settings, bytes."""
 
 import re
 import time
@@ -56,7 +56,7 @@ leaves = st.sampled_from(
 names = st.sampled_from([*sorted({name for _, known in ATTRIBUTES for name in known}), "__class__", "append", "center"])
 
 
-def _grown(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+def _combined(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     operators = st.sampled_from(("+", "-", "*", "/", "//", "%", "**", "~", "==", "<", "in", "and", "or"))
     filters = st.sampled_from([*names_in(FILTERS), "center", "attr", "tojson"])
     return st.one_of(
@@ -78,18 +78,18 @@ def _grown(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     )
 
 
-expressions = st.recursive(leaves, _grown, max_leaves=12)
+expressions = st.recursive(leaves, _combined, max_leaves=12)
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("practice")
-    (folder / "b.md.j2").write_text("Before.\n{% block b %}Heels.{% endblock %}\nBehind.\n")
+    (folder / "b.md.j2").write_text("Before.\n{% block b %}Heels.{% endblock %}\nAfter.\n")
     return folder
 
 
 def read(folder: Path, template: str, **variables: object) -> None:
-    """Render and parse a template, which may well be wrong."""
+    """Render and parse a template, which may be wrong."""
     (folder / "a.md.j2").write_bytes(template.encode("utf-8", "surrogatepass"))
     renderer = Renderer([Layer(folder, "mine")])
     known = {**VARIABLES, **variables}
@@ -99,7 +99,7 @@ def read(folder: Path, template: str, **variables: object) -> None:
 
 
 def calm(step: Callable[[], object]) -> None:
-    """Take a step that ends soon: well, or in lines that each name the file."""
+    """Run a step, which must end soon: with a result, or with errors that each name the file."""
     start = time.process_time()
     try:
         result = step()
@@ -109,11 +109,11 @@ def calm(step: Callable[[], object]) -> None:
             assert not HIDDEN.search(line)
     else:
         for cue in result if isinstance(result, list) else ():
-            nothing_hidden_is_spoken(cue)
+            assert_nothing_hidden_is_spoken(cue)
     assert time.process_time() - start < MOST_CPU_S
 
 
-def nothing_hidden_is_spoken(cue: Cue) -> None:
+def assert_nothing_hidden_is_spoken(cue: Cue) -> None:
     if isinstance(cue, Phrase | Chapter):
         text = cue.text if isinstance(cue, Phrase) else cue.title
         assert not re.search(r"[\[\]<>{}*_`\n]", text)
@@ -142,10 +142,10 @@ def test_any_expression_is_printed_or_refused(folder: Path, expression: str) -> 
 
 @many
 @given(expression=expressions, start=leaves)
-def test_an_expression_that_is_used_on_itself_ends(folder: Path, expression: str, start: str) -> None:
+def test_an_expression_applied_to_its_own_result_ends(folder: Path, expression: str, start: str) -> None:
     template = "{% set ns = namespace(x=START) %}{% for a in range(50) %}{% set ns.x = EXPRESSION %}{% endfor %}"
-    used = re.sub(r"\b(x|zz|minutes|length|cues)\b", "ns.x", expression)
-    read(folder, template.replace("START", start).replace("EXPRESSION", used) + "{{ ns.x }}")
+    applied = re.sub(r"\b(x|zz|minutes|length|cues)\b", "ns.x", expression)
+    read(folder, template.replace("START", start).replace("EXPRESSION", applied) + "{{ ns.x }}")
 
 
 @many
