@@ -13,7 +13,7 @@ from support.helpers import write_practice
 
 from audioguide.cli.main import app
 from audioguide.core.request import Request
-from audioguide.practice.parse import NAMED
+from audioguide.practice.marks import NAMED
 from audioguide.session.build import plan
 from audioguide.speech.engine import _BUILT_IN
 from audioguide.speech.voices import find_voice, voice_names
