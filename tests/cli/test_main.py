@@ -101,7 +101,7 @@ def test_bad_input_is_one_line_that_says_what_to_do(
         ({"a.md.j2": b"PK\x03\x04docx"}, "p/a.md.j2:1: a Word document, not plain text"),
         ({"practice.toml": "title = “T”\n"}, 'use straight quotes, "'),
         ({"a.md.j2": "Hi.\n{% include 'b.md.j2' %}\n"}, "p/a.md.j2:2: no file 'b.md.j2' in p"),
-        ({"a.md.j2": "{# nothing #}\n"}, "p/a.md.j2:1: nothing is left of this step"),
+        ({"a.md.j2": "{# nothing #}\n"}, "p/a.md.j2:1: this step is empty in this session"),
         ({"a.md.j2": b"Hi.\nna\xefve\n"}, "p/a.md.j2:2: not UTF-8 text"),
         ({"a.md.j2": "Hi **you**.\n"}, "p/a.md.j2:1: Markdown emphasis (**) cannot be spoken"),
         ({"a.md.j2": "Hi.\nsmile 🙂\n"}, "p/a.md.j2:2: voice fake cannot read '🙂'"),
