@@ -33,10 +33,10 @@ def customize(
     ] = False,
 ) -> None:
     """Lay out your own copy of the wording, ready to edit, with a short guide. Overwrites nothing."""
-    from audioguide.practice.customize import lay_blank, lay_copy
+    from audioguide.practice.customize import write_blank, write_copy
     from audioguide.practice.definition import find_practice
 
     place = folder.expanduser()
-    laid = lay_blank(place) if blank else lay_copy(place, find_practice(practice))
-    typer.echo(f"{folder}  {len(laid)} files; begin with {laid[-1].name}")
+    files = write_blank(place) if blank else write_copy(place, find_practice(practice))
+    typer.echo(f"{folder}  {len(files)} files; begin with {files[-1].name}")
     typer.echo(f"then: audioguide build 20 --practice {folder}", err=True)

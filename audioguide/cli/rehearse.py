@@ -54,7 +54,7 @@ def watch(
         built = sessions.write(asked, path, store)
         return f"{build.line(built, path)}, {_spoken(built)}"
 
-    scene = watching.Scene(asked.practice, asked.voice, cache)
+    scene = watching.WatchedFiles(asked.practice, asked.voice, cache)
     for line in watching.watch(watching.saves(scene), once):
         typer.echo(line)
 
