@@ -75,7 +75,7 @@ def size_of(value: object) -> int:
     """Return how many characters and items a value contains, at all depths.
 
     Raises:
-        SecurityError: there are more than one value may have.
+        SecurityError: it is too large or too deep, or contains too large a number.
     """
     size, pending = 0, [(value, 0)]
     while pending:

@@ -16,7 +16,7 @@ TOO_BUSY = "this computer was too busy: rendering took more than 60 seconds; try
 
 
 class Clocks:
-    """Two clocks that go forward only when told to."""
+    """Two clocks that advance only in pass_time()."""
 
     def __init__(self) -> None:
         self.cpu = self.wall = 1000.0
