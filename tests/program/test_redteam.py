@@ -8,7 +8,8 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
-from support.attacks import FIFO, LINK, ROWS, Row, lay, work
+from support.attack_worker import work, write_files
+from support.attacks import FIFO, LINK, ROWS, Row
 
 from audioguide.core.characters import HIDDEN
 
@@ -64,7 +65,7 @@ def worker(workers: list[Worker]) -> Worker:
 
 @pytest.mark.parametrize("row", ROWS, ids=[row.name for row in ROWS])
 def test_an_attack_ends_soon_in_one_line_that_names_the_file(tmp_path: Path, worker: Worker, row: Row) -> None:
-    error, kind, _ = worker.plan(lay(tmp_path / "practice", row.attack), row.settings)
+    error, kind, _ = worker.plan(write_files(tmp_path / "practice", row.attack), row.settings)
     assert "AudioguideError" in kind, (kind, error[:300])
     for line in error.split("\n"):
         assert re.match(row.where, line), error[:300]
@@ -75,7 +76,7 @@ def test_an_attack_ends_soon_in_one_line_that_names_the_file(tmp_path: Path, wor
 
 @pytest.mark.parametrize("row", ROWS, ids=[row.name for row in ROWS])
 def test_its_harmless_twin_builds(tmp_path: Path, worker: Worker, row: Row) -> None:
-    error, _, phrases = worker.plan(lay(tmp_path / "practice", row.twin), row.twin_settings)
+    error, _, phrases = worker.plan(write_files(tmp_path / "practice", row.twin), row.twin_settings)
     assert not error
     assert not [text for text in phrases if re.search(r"[\[\]]", text) or HIDDEN.search(text)]
 
@@ -92,7 +93,7 @@ def test_there_are_more_than_sixty_attacks_with_different_names() -> None:
 )
 def test_the_command_line_exits_with_1_and_one_line(tmp_path: Path, name: str) -> None:
     row = next(row for row in ROWS if row.name == name)
-    folder = lay(tmp_path / "practice", row.attack)
+    folder = write_files(tmp_path / "practice", row.attack)
     command = ["render", "5", "--practice", str(folder), "--voice", str(folder / "voice.toml")]
     command = [sys.executable, "-m", "audioguide.cli.main", *command]
     done = subprocess.run(command, capture_output=True, text=True, timeout=HANG_S, check=False)
