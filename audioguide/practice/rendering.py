@@ -50,7 +50,7 @@ def read_cues(request: Request, practice: Practice, samples: int, renderer: Rend
     """Return the cues of a session of that length; arguments as for read_phrases.
 
     Raises:
-        InputError: an option refers to something that the practice does not have.
+        InputError: an option asks for what the practice does not have.
         ScriptError: a script is wrong; ScriptErrors: several things are.
     """
     cues: list[Cue] = []

@@ -63,11 +63,11 @@ def _names(changed: Iterable[Path]) -> str:
 
 
 def _plain(line: str) -> str:
-    """Return text as one line, with hidden characters escaped."""
-    return HIDDEN.sub(lambda hidden: f"\\u{ord(hidden[0]):04x}", line.replace("\n", " "))
+    """Return a line that stays one; what is hidden in it is shown."""
+    return HIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", line.replace("\n", " "))
 
 
-# --- the files ---
+# --- the world ---
 
 
 class WatchedFiles:

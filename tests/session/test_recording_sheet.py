@@ -172,7 +172,9 @@ def test_sessions_that_cannot_be_are_left_out_and_told(tmp_path: Path, capsys: p
     assert run(["lines", "5", "--practice", str(folder)]) == 0
     out, err = capsys.readouterr()
     assert [row["text"] for row in read(out)] == ["Rest here."]
-    assert err.startswith(f"left out: 4 sessions that cannot be rendered, the first for {folder}/a.md.j2:1: nothing is")
+    assert err.startswith(
+        f"left out: 4 sessions that cannot be rendered, the first for {folder}/a.md.j2:1: this step is empty"
+    )
 
 
 def test_a_mistake_in_a_script_is_an_error(tmp_path: Path) -> None:
