@@ -8,9 +8,9 @@ import pytest
 from conftest import FAKE_VOICE
 
 from audioguide.core.clock import FRAME, RATE_HZ, frames
-from audioguide.core.defaults import GUIDANCE
+from audioguide.core.defaults import ENDINGS, GUIDANCE
 from audioguide.core.model import Bell, Pause, Phrase, Timeline
-from audioguide.core.request import ENDINGS, Request
+from audioguide.core.request import Request
 from audioguide.practice.definition import find_practice
 from audioguide.practice.rendering import read_cues, rendered_text
 from audioguide.session.build import plan

@@ -78,6 +78,6 @@ def planned(folder: Path, settings: Mapping[str, str]) -> list[str]:
     steps = find_practice(str(folder)).step_names()
     length, only = (None, steps[0]) if len(steps) == 1 else (24_000 * 3600, None)
     voice = str(folder / "voice.toml")
-    request = Request(length, str(folder), voice, settings=check_settings(settings), only=only)
+    request = Request(length, practice=str(folder), voice=voice, settings=check_settings(settings), only=only)
     session = plan(request, Store(folder.parent / "store"))
     return [sound.cue.text for sound in session.timeline.sounds if isinstance(sound.cue, Phrase)]
