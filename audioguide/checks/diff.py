@@ -12,7 +12,8 @@ from audioguide.core.clock import FRAME, clock, frames
 from audioguide.core.errors import InputError, LengthError, did_you_mean
 from audioguide.core.model import Bell, Cue, Phrase, Sounding, Timeline
 from audioguide.core.request import ORDINARY_LENGTH, Request
-from audioguide.practice.definition import Practice, find_practice, read_practice
+from audioguide.practice.definition import find_practice, read_practice
+from audioguide.practice.model import Practice
 from audioguide.practice.render import Renderer
 from audioguide.practice.rendering import read_cues, read_steps
 from audioguide.session.fit import closing_of

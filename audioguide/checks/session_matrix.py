@@ -12,7 +12,7 @@ from audioguide.core.defaults import ENDINGS, GUIDANCE
 from audioguide.core.errors import LengthError, ScriptError, ScriptErrors
 from audioguide.core.model import Bell, Cue, Phrase, Source, Timeline, Written
 from audioguide.core.request import Request
-from audioguide.practice.definition import Practice
+from audioguide.practice.model import Practice
 from audioguide.practice.parse import LINE_END
 from audioguide.practice.render import Renderer
 from audioguide.practice.rendering import RenderedStep, read_cues, read_steps

@@ -10,7 +10,7 @@ from audioguide.core.clock import RATE_HZ
 from audioguide.core.defaults import ENDINGS, GUIDANCE
 from audioguide.core.errors import ScriptError, did_you_mean
 from audioguide.core.model import Source
-from audioguide.practice.definition import Practice
+from audioguide.practice.model import Practice
 from audioguide.practice.sandbox import FolderLoader
 from audioguide.practice.script_language import SUFFIX
 

@@ -15,7 +15,8 @@ from audioguide.core.clock import clock
 from audioguide.core.errors import ScriptError, ScriptErrors, did_you_mean
 from audioguide.core.model import Phrase, Source
 from audioguide.core.request import Request
-from audioguide.practice.definition import Practice, find_practice
+from audioguide.practice.definition import find_practice
+from audioguide.practice.model import Practice
 from audioguide.speech.normalise import unreadable
 from audioguide.storage.toml import read_toml
 from audioguide.timeline.spoken_lengths import check_promises

@@ -21,10 +21,10 @@ def customize(
 
     A short guide is added. No file is overwritten.
     """
-    from audioguide.practice.customize import lay_blank, lay_copy
+    from audioguide.practice.customize import write_blank, write_copy
     from audioguide.practice.definition import find_practice
 
     place = folder.expanduser()
-    files = lay_blank(place) if blank else lay_copy(place, find_practice(practice))
+    files = write_blank(place) if blank else write_copy(place, find_practice(practice))
     typer.echo(f"{folder}  {counted(len(files), 'file')}; begin with {files[-1].name}")
     note(f"then: audioguide build 20 --practice {folder}")

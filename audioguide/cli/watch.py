@@ -36,6 +36,6 @@ def watch(
         session = sessions.write(request, path, store)
         return f"{summary(session, path)}, {counted(session.spoken, 'phrase')} spoken now"
 
-    scene = watching.Scene(request.practice, request.voice, cache)
+    scene = watching.WatchedFiles(request.practice, request.voice, cache)
     for line in watching.watch(watching.saves(scene), once):
         typer.echo(line)

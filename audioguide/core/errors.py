@@ -5,6 +5,7 @@ AudioguideError            exit 1, one line that says what to do
 │   └── MissingError       phrases that are not recorded
 ├── ScriptError            a script, practice.toml or voice file is wrong: file:line: words
 ├── ScriptErrors           several of these, a line for each
+├── BusyError              the computer was too busy to finish in time; nothing is wrong with the input
 ├── LengthError            the chosen length cannot be met
 ├── EngineError            a voice cannot speak, here or this phrase
 │   └── PhraseError        it cannot speak this phrase, however often it is asked
@@ -123,6 +124,10 @@ class ErrorCollector:
             raise errors[0]
         if errors:
             raise ScriptErrors(errors)
+
+
+class BusyError(AudioguideError):
+    """The computer was too busy to finish in time; the same input may well succeed later."""
 
 
 class LengthError(AudioguideError):

@@ -1,8 +1,8 @@
-"""A template's tree -> the same, which asks the guard at every turn and for every value that the tree itself makes.
+"""Rewrites a template's syntax tree: it calls the sandbox for each run of a loop and each value that the tree makes.
 
-Calls, filters and operators go through the sandbox anyway. What does not is ``~``, lists, tuples and mappings written
-out, and slices; these become calls of the sandbox. It is called as an attribute of the environment, which no name that
-a script sets can hide.
+Jinja's sandbox intercepts calls, filters and operators already. It does not intercept ``~``, literals of lists, tuples
+and mappings, and slices; these become calls here. Each is a call of an attribute of the environment, so that no name
+that a script sets can hide it.
 """
 
 from collections.abc import Container, Iterator
@@ -16,76 +16,74 @@ from jinja2.tests import TESTS
 from jinja2.visitor import NodeTransformer
 
 from audioguide.core.errors import did_you_mean
-from audioguide.practice.policy import MOST_CODE
+from audioguide.practice.policy import MOST_FILE_TOKENS
 
-_TURNING = (nodes.Template, nodes.For, nodes.Macro, nodes.CallBlock, nodes.Block)
-"""What may run again and again, and has a body."""
+_REPEATABLE = (nodes.Template, nodes.For, nodes.Macro, nodes.CallBlock, nodes.Block)
+"""The nodes with a body that can run more than once."""
 
-_REFUSED = {*FILTERS, *TESTS}
-"""No misspellings, but what Jinja has and scripts have not."""
+_JINJA_NAMES = {*FILTERS, *TESTS}
+"""Not misspelt if a script uses one, even if policy.py does not allow it."""
 
 
-class Counted(Extension):
-    """Counts what stands inside of tags: Jinja takes its time for each word of it."""
+class TokenCounter(Extension):
+    """Counts the tokens inside tags, because compiling takes time for each."""
 
     priority = 1
 
     def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
-        """Yield the tokens as they are.
+        """Yield the tokens unchanged.
 
         Raises:
-            TemplateSyntaxError: a file has too many.
+            TemplateSyntaxError: the file has too many.
         """
-        meter = self.environment.meter  # type: ignore[attr-defined]  # a Sandbox
-        code = 0
+        budget = self.environment.budget  # type: ignore[attr-defined]  # a Sandbox
+        count = 0
         for token in stream:
-            code += token.type != "data"
-            if code > MOST_CODE:
-                words = f"more than {MOST_CODE} signs and words inside of tags; make several files of it"
+            count += token.type != "data"
+            if count > MOST_FILE_TOKENS:
+                words = f"more than {MOST_FILE_TOKENS} words and symbols inside tags; split it into several files"
                 raise TemplateSyntaxError(words, token.lineno, stream.name)
             yield token
-        meter.read(code)
+        budget.add_tokens(count)
 
 
-class Guarding(NodeTransformer):
-    """Puts the calls in, and refuses what is not on the guard's tables."""
+class Instrumenter(NodeTransformer):
+    """Inserts the calls, and refuses filters and tests that are not allowed."""
 
-    def __init__(self, filters: Container[str], tests: Container[str], name: str | None) -> None:
-        """Allow these filters and tests; name is the template's."""
+    def __init__(self, filters: Container[str], tests: Container[str], template: str | None) -> None:
         self._allowed: dict[type, tuple[str, Any]] = {nodes.Filter: ("filter", filters), nodes.Test: ("test", tests)}
-        self._name = name
+        self._template = template
 
     def visit(self, node: nodes.Node, *_: Any, **__: Any) -> Any:
-        """Return a node, or what takes its place."""
-        self._refuse(node)
-        size = _own_words(node) if isinstance(node, _TURNING) else 0
-        named = node.template if isinstance(node, nodes.Include) else None
+        """Return the node, or its replacement."""
+        self._refuse_unknown(node)
+        size = _own_text(node) if isinstance(node, _REPEATABLE) else 0
+        included = node.template if isinstance(node, nodes.Include) else None
         self.generic_visit(node)
-        if isinstance(node, _TURNING):
-            node.body.insert(0, nodes.ExprStmt(_call("turn", [nodes.Const(size)])).set_lineno(node.lineno))
-        elif isinstance(node, nodes.Include) and isinstance(named, nodes.List | nodes.Tuple):
-            node.template = named  # files that are written out are looked up as such
+        if isinstance(node, _REPEATABLE):
+            node.body.insert(0, nodes.ExprStmt(_call("count_run", [nodes.Const(size)])).set_lineno(node.lineno))
+        elif isinstance(node, nodes.Include) and isinstance(included, nodes.List | nodes.Tuple):
+            node.template = included  # used_names() finds the files of a literal list, but not those of a call
         elif isinstance(node, nodes.Concat):
-            return _call("concat_values", node.nodes).set_lineno(node.lineno)
-        elif _makes(node):
-            return _call("keep", [node]).set_lineno(node.lineno)
+            return _call("concatenate", node.nodes).set_lineno(node.lineno)
+        elif _makes_value(node):
+            return _call("count_value", [node]).set_lineno(node.lineno)
         return node
 
-    def _refuse(self, node: nodes.Node) -> None:
+    def _refuse_unknown(self, node: nodes.Node) -> None:
         if isinstance(node, nodes.ScopedEvalContextModifier):
-            raise TemplateSyntaxError(
-                "the tag autoescape has no use in a script; leave it out", node.lineno, self._name
-            )
+            words = "the tag autoescape has no use in a script; leave it out"
+            raise TemplateSyntaxError(words, node.lineno, self._template)
         if isinstance(node, nodes.Filter | nodes.Test):
             kind, allowed = self._allowed[type(node)]
             if node.name not in allowed:
-                near = "" if node.name in _REFUSED else did_you_mean(node.name, allowed)
-                there = near or f" in a script; there is {', '.join(sorted(allowed))}"
-                raise TemplateSyntaxError(f"No {kind} named {node.name!r}{there}", node.lineno, self._name)
+                near = "" if node.name in _JINJA_NAMES else did_you_mean(node.name, allowed)
+                advice = near or f" in a script; there is {', '.join(sorted(allowed))}"
+                raise TemplateSyntaxError(f"No {kind} named {node.name!r}{advice}", node.lineno, self._template)
 
 
-def _makes(node: nodes.Node) -> bool:
-    """Return whether a node makes a list, a tuple, a mapping or a slice."""
+def _makes_value(node: nodes.Node) -> bool:
+    """Return whether a node makes a list, tuple, mapping or slice."""
     if isinstance(node, nodes.Getitem):
         return isinstance(node.arg, nodes.Slice)
     return isinstance(node, nodes.List | nodes.Dict) or (isinstance(node, nodes.Tuple) and node.ctx == "load")
@@ -95,8 +93,8 @@ def _call(name: str, arguments: list[Any]) -> nodes.Call:
     return nodes.Call(nodes.EnvironmentAttribute(name), arguments, [], None, None)
 
 
-def _own_words(node: nodes.Node) -> int:
-    """Return how many characters are written out in a body: each turn puts them out again."""
-    found = node.find_all((nodes.TemplateData, nodes.Const))
-    texts = (text.data if isinstance(text, nodes.TemplateData) else text.value for text in found)  # type: ignore[attr-defined]
+def _own_text(node: nodes.Node) -> int:
+    """Return how many characters of text a body contains; each run prints them again."""
+    literals = node.find_all((nodes.TemplateData, nodes.Const))
+    texts = (text.data if isinstance(text, nodes.TemplateData) else text.value for text in literals)  # type: ignore[attr-defined]
     return sum(len(text) for text in texts if isinstance(text, str))

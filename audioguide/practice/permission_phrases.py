@@ -1,4 +1,4 @@
-"""PURE. Which phrases give leave to stop, to move, to look or to come out, or warn: these keep the ordinary voice."""
+"""PURE. Recognises permissions (to stop, move, look or come out) and warnings, which keep the ordinary voice."""
 
 import re
 
@@ -14,11 +14,13 @@ _ENGLISH = re.compile(
 _BY_LANGUAGE = {"en": _ENGLISH}
 
 
-def gives_leave(text: str, language: str) -> bool:
-    """Return whether a phrase is a permission or a warning; False in languages that are not known here.
+def is_permission_or_warning(text: str, language: str) -> bool:
+    """Return whether a phrase is a permission or a warning; False in languages without a pattern here.
 
-    >>> gives_leave("You may stop at any time.", "en-US"), gives_leave("The floor carries you.", "en")
-    (True, False)
+    >>> is_permission_or_warning("You may stop at any time.", "en-US")
+    True
+    >>> is_permission_or_warning("The floor carries you.", "en")
+    False
     """
     pattern = _BY_LANGUAGE.get(base_language(language))
     return bool(pattern and pattern.search(text))

@@ -1,53 +1,47 @@
-"""What the scripts of one session may take, and what of Jinja they may use.
+"""Which parts of Jinja a script may use, and how large one value may be.
 
-A script may come from anyone. One step that takes a gigabyte or an hour cannot be stopped half-way, so that no such
-step is allowed: ``FILTERS``, ``TESTS`` and ``ATTRIBUTES`` list by name what a script may use, and ``CHECKS`` refuses
-the few of these whose result could be larger than what they are given, before it is made. Every value that a template
-makes is measured, and counted in a ``Meter``.
+A script may come from anyone. A single operation that takes a gigabyte or an hour cannot be interrupted, so none is
+allowed: ``FILTERS``, ``TESTS`` and ``ATTRIBUTES`` list the names that a script may use, and ``CHECKS`` looks at the
+arguments of those whose result could be larger than their input. Every value that a template makes is measured, and
+added to a ``Budget``.
 """
 
 import re
-import time
 from collections.abc import Callable, ItemsView, Iterator, KeysView, Mapping, ValuesView
 from typing import Any
 
-from jinja2 import Undefined
+from jinja2 import Undefined, utils
 from jinja2.exceptions import SecurityError
 from jinja2.runtime import BlockReference, LoopContext, Macro
 from jinja2.sandbox import SandboxedFormatter
-from jinja2.utils import Cycler, Namespace
 
-MOST_TURNS, MOST_SECONDS = 20_000, 3
-"""What one session's scripts may take: turns of loops, macros, blocks and includes; and seconds."""
-MOST_TEXT, MOST_LINES = 1_000_000, 20_000
-"""What they may say together: a day of speech has fewer characters."""
-MOST_MADE = 4_000_000
-"""Characters and items that they may make on the way; kept all at once, these take some 200 MB."""
+from audioguide.practice.budget import MOST_RUNS, Budget
+
 MOST_SIZE, MOST_DEPTH, MOST_NUMBER = 100_000, 8, 10**15
-"""What one value may be: characters and items in all, lists in lists, a number's size."""
-MOST_CODE, MOST_CODE_IN_ALL = 10_000, 40_000
-"""Signs and words inside the tags of one file, and of all; Jinja takes about 50 microseconds for each."""
+"""Limits of one value: its characters and items in total, the depth of nested lists, the size of a number."""
+MOST_FILE_TOKENS = 10_000
+"""Tokens inside the tags of one file."""
 MOST_PARTS, MOST_DIGITS, MOST_POWER = 1_000, 2, 10
-"""What may be asked of batch and slice, of a width, and of a power."""
+"""The largest number for batch and slice, the digits of a width in format, and the largest exponent."""
 
 FILTERS = {
     "changes letters, and keeps the length": "capitalize lower string title trim upper",
-    "reads a number out of a value": "abs count float int length round sum wordcount",
-    "picks one": "d default first last max min",
-    "puts in another order, or leaves some out": "dictsort items list reject rejectattr reverse select selectattr sort",
-    "leaves out what stands there already": "unique",
-    "does to each what another filter does": "map",
-    "could make more than it is given, and has a check": "batch format join replace slice",
+    "computes a number": "abs count float int length round sum wordcount",
+    "picks one item": "d default first last max min",
+    "reorders items, or removes some": "dictsort items list reject rejectattr reverse select selectattr sort",
+    "removes duplicates": "unique",
+    "applies another filter to each item": "map",
+    "may return more than its input, and has a check": "batch format join replace slice",
 }
-"""Why a filter is allowed, and its name. Not here: what allocates by a width or has no use in speech (center, indent,
-wordwrap, truncate, urlize, tojson, xmlattr, pprint, escape, safe, ...), reads attributes by name (attr), or is not the
-same twice (random)."""
+"""The filters that a script may use, by the reason. Not included: those that allocate by a width or have no use in
+speech (center, indent, wordwrap, truncate, urlize, tojson, xmlattr, pprint, escape, safe, ...), attr, which reads
+attributes by name, and random, which differs from one rendering to the next."""
 
 TESTS = {
-    "asks what kind of value it is": "boolean defined false float integer iterable mapping none number sequence string "
+    "tests the type of a value": "boolean defined false float integer iterable mapping none number sequence string "
     "true undefined",
     "compares": "== eq equalto != ne > gt greaterthan >= ge < lt lessthan <= le in sameas",
-    "asks about a number or its letters": "divisibleby even odd lower upper",
+    "tests a number or the case of letters": "divisibleby even odd lower upper",
 }
 
 _TEXT = """capitalize casefold count endswith find format index isalnum isalpha isdigit islower isnumeric isspace
@@ -57,162 +51,115 @@ _LOOP = """changed cycle depth depth0 first index index0 last length nextitem pr
 ATTRIBUTES: tuple[tuple[type, frozenset[str]], ...] = tuple(
     (kind, frozenset(names.split()))
     for kind, names in (
-        (
-            str,
-            _TEXT,
-        ),  # not: center, ljust, rjust, zfill, expandtabs, translate (allocate), rfind and its like (quadratic)
+        # not: center, ljust, rjust, zfill, expandtabs, translate (they allocate), rfind and the like (quadratic time)
+        (str, _TEXT),
         (list, "count index"),
         (tuple, "count index"),
         (dict, "get items keys values"),
         (LoopContext, _LOOP),
-        (Cycler, "current next reset"),
+        (utils.Cycler, "current next reset"),
         (Macro, "arguments caller catch_kwargs catch_varargs name"),
         (BlockReference, "super"),
     )
 )
-"""What a script may ask of a value by ``value.name``, beside what is in a mapping, a namespace or an imported file."""
+"""The attributes that a script may read, by the type of the value. Items of mappings and namespaces, and the names in
+an imported file, can be read as attributes as well."""
 
 
 def names_in(table: Mapping[str, str]) -> list[str]:
-    """Return the names that a table allows."""
+    """Return the names that FILTERS or TESTS allows."""
     return sorted(name for names in table.values() for name in names.split())
 
 
-class Budget:
-    """Counts what the scripts of one session take."""
-
-    def __init__(self) -> None:
-        """Begin at nothing, now."""
-        self._turns = self._made = self._code = self._text = self._lines = 0
-        self._over = ""
-        self._until = time.monotonic() + MOST_SECONDS
-
-    def turn(self, size: int) -> None:
-        """Count a turn of a loop, or a call of a macro, a block or a file, whose own words are of that size.
-
-        Raises:
-            SecurityError: as every method here, where it is too much.
-        """
-        self._turns += 1
-        self._bound(self._turns, MOST_TURNS, f"loops, macros and includes that turn more than {MOST_TURNS} times")
-        self.make(size)
-
-    def make(self, size: int) -> None:
-        """Count a value of that size."""
-        self._made += size
-        self._bound(self._made, MOST_MADE, f"text and lists of more than {MOST_MADE} characters and items on the way")
-
-    def look(self) -> None:
-        """Look at the clock, and at whether there was too much of anything before."""
-        self._bound(0, 0, "")
-
-    def _bound(self, value: float, most: float, words: str) -> None:
-        if value > most:
-            self._over = self._over or words
-        elif time.monotonic() > self._until:
-            self._over = self._over or f"rendering for more than {MOST_SECONDS} seconds"
-        if self._over:
-            raise SecurityError(self._over)
-
-    def read(self, code: int) -> None:
-        """Count a template whose tags have so many signs and words."""
-        self._code += code
-        self._bound(self._code, MOST_CODE_IN_ALL, f"more than {MOST_CODE_IN_ALL} signs and words inside of tags")
-
-    def say(self, text: str) -> None:
-        """Count rendered text."""
-        self._text += len(text)
-        self._lines += text.count("\n")
-        self._bound(self._text, MOST_TEXT, f"more than {MOST_TEXT} characters of text")
-        self._bound(self._lines, MOST_LINES, f"more than {MOST_LINES} lines of text")
-
-
-def measured(value: object) -> int:
-    """Return the characters and items of a value with all that is in it.
+def size_of(value: object) -> int:
+    """Return how many characters and items a value contains, at all depths.
 
     Raises:
-        SecurityError: they are more than one value may have.
+        SecurityError: it is too large or too deep, or contains too large a number.
     """
-    size, waiting = 0, [(value, 0)]
-    while waiting:
-        item, depth = waiting.pop()
+    size, pending = 0, [(value, 0)]
+    while pending:
+        item, depth = pending.pop()
         size += _own_size(item)
         if size > MOST_SIZE or depth > MOST_DEPTH:
-            raise SecurityError(f"a value of more than {MOST_SIZE} characters or items, or {MOST_DEPTH} lists in lists")
+            raise SecurityError(f"a value of more than {MOST_SIZE} characters or items, or {MOST_DEPTH} nested lists")
         if isinstance(item, dict):
-            waiting += [(inner, depth + 1) for pair in item.items() for inner in pair]
+            pending += [(inner, depth + 1) for pair in item.items() for inner in pair]
         elif isinstance(item, list | tuple):
-            waiting += [(inner, depth + 1) for inner in item]
+            pending += [(inner, depth + 1) for inner in item]
     return size
 
 
 def _own_size(item: object) -> int:
     if isinstance(item, int | float) and abs(item) > MOST_NUMBER and abs(item) != float("inf"):
-        raise SecurityError("a number so large")
+        raise SecurityError("so large a number")
     return 1 + len(item) if isinstance(item, str | list | tuple | dict | range) else 1
 
 
-def settled(value: object, meter: Budget) -> object:
-    """Return a value that a template made, counted; what would be made only while it is read, is made now."""
+def count_value(value: object, budget: Budget) -> object:
+    """Return a value that a template made, after adding its size to the budget; an iterator becomes a list."""
     if isinstance(value, Iterator | ItemsView | KeysView | ValuesView):
-        few = []
+        items = []
         for item in value:
-            meter.look()
-            few.append(item)
-            if len(few) > MOST_SIZE:
+            budget.check()
+            items.append(item)
+            if len(items) > MOST_SIZE:
                 break
-        value = few
-    meter.make(measured(value))
+        value = items
+    budget.add_value(size_of(value))
     return value
 
 
 def as_text(value: object) -> str:
-    """Return a value as it is printed.
+    """Return the text that ``{{ value }}`` prints.
 
     Raises:
-        SecurityError: it is too large, or no text, number or list, but a function or the like.
+        SecurityError: the value is too large, or it is a function or the like.
     """
     require_plain(value)
-    measured(value)
+    size_of(value)
     return str(value)
 
 
 def require_plain(value: object) -> None:
-    """Refuse what is neither text nor a number, a list or a mapping.
+    """Accept only text, numbers, lists and mappings.
 
     Raises:
-        SecurityError: it is a function or the like.
+        SecurityError: the value is a function or the like.
     """
     if value is not None and not isinstance(value, str | int | float | list | tuple | dict | range | Undefined):
         name = getattr(value, "__name__", None) or getattr(value, "name", None)
         advice = f"; write {name}()" if name and callable(value) else ""
-        raise SecurityError(f"a {type(value).__name__.lower().replace('_', ' ')} in place of text{advice}")
+        raise SecurityError(f"a {type(value).__name__.lower().replace('_', ' ')} instead of text{advice}")
 
 
-def numbers(*arguments: int) -> range:
-    """Return a range that is not too long."""
-    made = range(*arguments)
-    if made and abs((made[-1] - made[0]) // made.step) >= MOST_TURNS:
-        raise SecurityError(f"a range of more than {MOST_TURNS} numbers")
-    return made
+def bounded_range(*arguments: int) -> range:
+    """Return ``range(*arguments)``.
+
+    Raises:
+        SecurityError: it is too long.
+    """
+    numbers = range(*arguments)
+    if numbers and abs((numbers[-1] - numbers[0]) // numbers.step) >= MOST_RUNS:
+        raise SecurityError(f"a range of more than {MOST_RUNS} numbers")
+    return numbers
 
 
-class Notes(Namespace):
-    """A namespace whose name is short, however much it holds."""
+class Namespace(utils.Namespace):
+    """Jinja's namespace with a short repr: Jinja's own contains the repr of every value."""
 
     def __repr__(self) -> str:
-        """Return no more than what it is."""
         return "<namespace>"
 
 
 def check_operator(operator: str, left: object, right: object) -> None:
-    """Refuse an operator whose result could be large.
+    """Accept an operation whose result cannot be too large.
 
     Raises:
-        SecurityError: it could.
+        SecurityError: its result could be too large.
     """
     if operator == "%" and isinstance(left, str):
-        raise SecurityError("% on text; use {{ }} in place")
+        raise SecurityError("% on text; use {{ }} instead")
     if operator == "*" and _product(left, right) > MOST_SIZE:
         raise SecurityError("the operator * on something so large")
     if operator == "+" and _length(left) + _length(right) > MOST_SIZE:
@@ -222,9 +169,9 @@ def check_operator(operator: str, left: object, right: object) -> None:
 
 
 def _product(left: object, right: object) -> float:
-    """Return how long text or a list times a number becomes; 0 for numbers, of which only the product is looked at."""
-    length, times = (left, right) if _is_sequence(left) else (right, left)
-    return _length(length) * times if _is_sequence(length) and isinstance(times, int) else 0
+    """Return the length of text or a list times a number; 0 for two numbers, whose product is measured afterwards."""
+    sequence, times = (left, right) if _is_sequence(left) else (right, left)
+    return _length(sequence) * times if _is_sequence(sequence) and isinstance(times, int) else 0
 
 
 def _is_sequence(value: object) -> bool:
@@ -239,23 +186,23 @@ def _within(value: object, most: int) -> bool:
     return not isinstance(value, int | float) or abs(value) <= most
 
 
-class Format(SandboxedFormatter):
-    """``str.format`` whose widths are small, and whose result is too."""
+class BoundedFormatter(SandboxedFormatter):
+    """``str.format`` with bounds on widths and on the length of the result."""
 
     _size = 0
 
     def convert_field(self, value: Any, conversion: Any) -> Any:
-        """Return a value as text where a field asks so."""
+        """Return a field's value, converted if the field says so (``!s``, ``!r``)."""
         return super().convert_field(as_text(value) if conversion else value, conversion)
 
     def format_field(self, value: Any, format_spec: str) -> str:
-        """Return one field's text.
+        """Return the text of one field.
 
         Raises:
-            SecurityError: it is wide, or all are long together.
+            SecurityError: its width is too large, or all fields together are too long.
         """
         if re.search(rf"\d{{{MOST_DIGITS + 1}}}", format_spec):
-            raise SecurityError(f"a width of more than {MOST_DIGITS} figures in format")
+            raise SecurityError(f"a width of more than {MOST_DIGITS} digits in format")
         text = as_text(value)
         self._size += len(text)
         if self._size > MOST_SIZE:
@@ -268,14 +215,14 @@ _PERCENT = re.compile(r"%(?:\(\w*\))?[-+ 0]{0,2}[0-9]{0,2}(?:\.[0-9]{0,2})?[sdif
 
 def _check_format(text: object, *values: object, **named: object) -> None:
     if "%" in _PERCENT.sub("", str(text)):
-        raise SecurityError("a % of that form, or so wide, in format")
+        raise SecurityError("a % conversion of that form or width in format")
     longest = max((len(as_text(value)) for value in (*values, *named.values())), default=0)
     _refuse_length("format", len(str(text)) + str(text).count("%") * (longest + 10**MOST_DIGITS))
 
 
 def _check_join(values: object, between: object = "", attribute: object = None) -> None:
     count = len(values) if isinstance(values, str | list | tuple | dict | range) else 0
-    _refuse_length("join", count * len(as_text(between)) + measured(values))
+    _refuse_length("join", count * len(as_text(between)) + size_of(values))
 
 
 def _check_text_join(between: str, values: object) -> None:
@@ -283,14 +230,14 @@ def _check_text_join(between: str, values: object) -> None:
 
 
 def _check_replace(text: object, old: object, new: object, count: object = None) -> None:
-    whole, gone = as_text(text), as_text(old)
-    times = whole.count(gone) if gone else len(whole) + 1
-    _refuse_length("replace", len(whole) + times * len(as_text(new)))
+    before, removed = as_text(text), as_text(old)
+    times = before.count(removed) if removed else len(before) + 1
+    _refuse_length("replace", len(before) + times * len(as_text(new)))
 
 
 def _check_parts(values: object, count: object, fill_with: object = None) -> None:
     if not isinstance(count, int) or not 0 < count <= MOST_PARTS:
-        raise SecurityError(f"batch and slice with a number that is not 1 to {MOST_PARTS}")
+        raise SecurityError(f"batch or slice with a number outside 1 to {MOST_PARTS}")
 
 
 def _check_batch(values: object, linecount: object, fill_with: object = None) -> None:
@@ -303,12 +250,12 @@ def _check_slice(values: object, slices: object, fill_with: object = None) -> No
 
 def _check_round(value: object, precision: object = 0, method: object = "common") -> None:
     if not isinstance(precision, int) or abs(precision) > MOST_POWER:
-        raise SecurityError(f"round to more than {MOST_POWER} figures")
+        raise SecurityError(f"round to more than {MOST_POWER} digits")
 
 
 def _check_sum(values: object, attribute: object = None, start: object = 0) -> None:
     if not isinstance(start, int | float):
-        raise SecurityError("sum of what is no number")
+        raise SecurityError("sum of anything but numbers")
 
 
 def _refuse_length(name: str, length: int) -> None:
@@ -325,6 +272,6 @@ CHECKS: dict[str, Callable[..., None]] = {
     "slice": _check_slice,
     "sum": _check_sum,
 }
-"""What is asked before a filter runs, with the filter's own arguments."""
+"""Checks that run before a filter, with the filter's arguments."""
 TEXT_CHECKS: dict[str, Callable[..., None]] = {"join": _check_text_join, "replace": _check_replace}
-"""The same for methods of text."""
+"""The same for methods of text, whose first argument is the text."""

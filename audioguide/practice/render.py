@@ -1,28 +1,30 @@
-"""Jinja, sandboxed: template -> lines of text that remember where each part came from."""
+"""Renders the scripts of a practice with Jinja, into lines that know which template line each part comes from."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 
 from jinja2 import StrictUndefined, TemplateNotFound, TemplateSyntaxError, meta
 
-from audioguide.core.errors import ScriptError
+from audioguide.core.errors import AudioguideError, ScriptError
 from audioguide.core.model import Line, Source
-from audioguide.practice.policy import Budget
+from audioguide.practice.budget import Budget
 from audioguide.practice.sandbox import FolderLoader, Sandbox
-from audioguide.practice.source_map import FIRST, LAST, PLACE, Places, Starts, placeless
+from audioguide.practice.source_map import FIRST, LAST, MARKER, SourceMarkers, Starts, without_markers
 from audioguide.practice.template_errors import open_tag, run_time_words, syntax_words
 from audioguide.storage.shelf import Layer
 
 
 class Renderer:
-    """Renders the scripts of one practice's folder."""
+    """Renders the scripts in a practice's folders, and keeps the compiled templates."""
 
     def __init__(self, layers: Sequence[Layer]) -> None:
-        """Read scripts from the first of the layers that has them."""
         self._loader = FolderLoader(layers)
-        self._places: list[tuple[Source, Starts]] = []
+        self._sources: list[tuple[Source, Starts]] = []
+        """What each marker stands for, in the order of their code points."""
         self._session: Mapping[str, object] = {}
+        """The variables of the session that the current budget belongs to."""
 
     @cached_property
     def _environment(self) -> Sandbox:
@@ -33,11 +35,11 @@ class Renderer:
             lstrip_blocks=True,
             keep_trailing_newline=True,
             autoescape=False,
-            extensions=[Places],
+            extensions=[SourceMarkers],
         )
-        environment.filters = {name: placeless(filter_) for name, filter_ in environment.filters.items()}
+        environment.filters = {name: without_markers(filter_) for name, filter_ in environment.filters.items()}
         environment.globals |= {"pause": pause, "rest": rest, "bell": bell}
-        environment.extend(remember_place=self._remember)
+        environment.extend(new_marker=self._new_marker)
         return environment
 
     def render(self, script: str, variables: Mapping[str, object]) -> list[Line]:
@@ -45,26 +47,28 @@ class Renderer:
 
         Args:
             script: the file's name in the practice's folder.
-            variables: what the script may use, beside FUNCTIONS.
+            variables: what the script may use in addition to FUNCTIONS. All steps of one session pass the same object,
+                because they share one budget.
 
         Raises:
-            ScriptError: at the file and line that is wrong.
+            ScriptError: the script is wrong, at its file and line.
+            BusyError: the computer is too busy to render it in time.
         """
-        try:
-            text = self._run(script, variables)
-        except ScriptError:
-            raise
-        except TemplateSyntaxError as error:
-            raise self._syntax_error(error, script) from error
-        except Exception as error:  # a template may raise anything; every kind becomes one line
-            raise ScriptError(self._where(error, script), run_time_words(error, variables)) from error
-        return list(self._lines(text, script))
+        if variables is not self._session:
+            self._session, self._environment.budget = variables, Budget()
+        budget = self._environment.budget
+        parts = []
+        with self._explaining_errors(script, variables), budget.running():
+            budget.check()
+            for part in self._environment.get_template(script).generate(variables):
+                budget.add_text(part)
+                parts.append(part)
+        return list(self._lines("".join(parts), script))
 
     def plain_lines(self, script: str) -> list[Line]:
-        """Return the lines of a script in which no tag stands, for what can be said of one that does not render."""
-        shown = self._shown_name(script)
+        """Return the lines of a script that contain no tags; they can be checked even if the script does not render."""
         try:
-            source, _, _ = self._loader.get_source(self._environment, script)
+            source, shown, _ = self._loader.get_source(self._environment, script)
             tokens = list(self._environment.lex(source))
         except (TemplateSyntaxError, TemplateNotFound, ScriptError):
             return []
@@ -76,127 +80,122 @@ class Renderer:
         numbered = enumerate(source.splitlines(), 1)
         return [Line(text, ((0, Source(shown, number)),)) for number, text in numbered if number in data - tags]
 
-    def _run(self, script: str, variables: Mapping[str, object]) -> str:
-        if variables is not self._session:  # the steps of one session are rendered with the same, and share a meter
-            self._session, self._environment.meter = variables, Budget()
-        self._environment.meter.look()
-        parts = []
-        for part in self._environment.get_template(script).generate(variables):
-            self._environment.meter.say(part)
-            parts.append(part)
-        return "".join(parts)
-
     def used_names(self, scripts: Iterable[str]) -> set[str]:
-        """Return the variables that these scripts, or anything they include from the folder, ask for.
+        """Return the variables that these scripts use, including those in files that they include or import.
 
         Raises:
             ScriptError: a template cannot be read.
+            BusyError: the computer is too busy to read them in time.
         """
-        self._session, self._environment.meter = {}, Budget()
-        found: set[str] = set()
+        self._session, self._environment.budget = {}, Budget()
+        names: set[str] = set()
         seen: set[str] = set()
-        waiting = list(scripts)
-        while waiting:
-            script = waiting.pop()
+        pending = list(scripts)
+        while pending:
+            script = pending.pop()
             if script not in seen:
                 seen.add(script)
-                names, named = self._asked(script)
-                found |= names
-                waiting += [name for name in named if name and self._loader.path_of(name)]
-        return found
+                variables, templates = self._references(script)
+                names |= variables
+                pending += [name for name in templates if name and self._loader.path_of(name)]
+        return names
 
-    def _asked(self, script: str) -> tuple[set[str], list[str | None]]:
-        """Return the variables and the files that a script asks for."""
-        try:
+    def _references(self, script: str) -> tuple[set[str], list[str | None]]:
+        """Return the variables and the templates that a script refers to; None for a template named at run time."""
+        with self._explaining_errors(script, {}), self._environment.budget.running():
             source, _, _ = self._loader.get_source(self._environment, script)
             tree = self._environment.parse(source, script)
             return meta.find_undeclared_variables(tree), list(meta.find_referenced_templates(tree))
-        except ScriptError:
+
+    @contextmanager
+    def _explaining_errors(self, script: str, variables: Mapping[str, object]) -> Iterator[None]:
+        """Turn any error of a template into a ScriptError at its file and line."""
+        try:
+            yield
+        except AudioguideError:
             raise
         except TemplateSyntaxError as error:
             raise self._syntax_error(error, script) from error
-        except Exception as error:  # brackets or figures without end
-            raise ScriptError(Source(self._shown_name(script), 1), run_time_words(error, {})) from error
+        except Exception as error:  # a template may raise anything
+            raise ScriptError(self._source_of(error, script), run_time_words(error, variables)) from error
 
     def _syntax_error(self, error: TemplateSyntaxError, script: str) -> ScriptError:
         name = error.name or script
-        shown = name if self._loader.is_shown(name) else self._shown_name(name)  # the lexer knows the latter only
+        shown = name if self._loader.is_shown(name) else self._loader.shown(name)  # the lexer passes the latter only
         try:
             unclosed = open_tag(self._environment, error.source or "")
         except TemplateSyntaxError:
             unclosed = None
         return ScriptError(Source(shown, error.lineno), syntax_words(error, unclosed))
 
-    def _shown_name(self, script: str) -> str:
-        return self._loader.shown(script)
-
-    def _where(self, error: BaseException, script: str) -> Source:
+    def _source_of(self, error: BaseException, script: str) -> Source:
         """Return the innermost template line of a run-time error; Jinja's own line numbers are right.
 
-        Of what calls itself without end, it is the line that does so most often.
+        For endless recursion, return the line that occurs most often.
         """
-        places = [Source(self._shown_name(script), 1)]
+        sources = [Source(self._loader.shown(script), 1)]
         trace = error.__traceback__
         while trace:
             if "__jinja_exception__" in trace.tb_frame.f_globals:  # a frame that Jinja rewrote to the template's line
-                places.append(Source(trace.tb_frame.f_code.co_filename, trace.tb_lineno))
+                sources.append(Source(trace.tb_frame.f_code.co_filename, trace.tb_lineno))
             trace = trace.tb_next
-        return Counter(places).most_common(1)[0][0] if isinstance(error, RecursionError) else places[-1]
+        return Counter(sources).most_common(1)[0][0] if isinstance(error, RecursionError) else sources[-1]
 
-    def _remember(self, script: str, line: int, starts: Starts) -> str:
-        """Return the character that stands for a place."""
-        source = Source(self._shown_name(script), line)
-        if len(self._places) > LAST - FIRST:
+    def _new_marker(self, script: str, line: int, starts: Starts) -> str:
+        """Return the marker of a template line."""
+        source = Source(self._loader.shown(script), line)
+        if len(self._sources) > LAST - FIRST:
             raise ScriptError(source, "the practice has too many lines to keep track of; shorten it")
-        self._places.append((source, starts))
-        return chr(FIRST + len(self._places) - 1)
+        self._sources.append((source, starts))
+        return chr(FIRST + len(self._sources) - 1)
 
     def _lines(self, text: str, script: str) -> Iterator[Line]:
-        """Yield rendered lines; a template line that a tag glued to the one before stands on its own again.
+        """Yield rendered lines without markers.
 
-        An empty line is one that was left empty in a template; where only tags stood, nothing is left.
+        A template line that a tag joined to the line before becomes a line again. Empty lines are yielded only if they
+        are empty in the template, not if their tags printed nothing.
         """
-        last = Source(self._shown_name(script), 1)
+        last = Source(self._loader.shown(script), 1)
         raw_lines = text.replace("\r\n", "\n").split("\n")
         for number, raw in enumerate(raw_lines, 1):
-            words: list[str] = []
+            parts: list[str] = []
             marks = [(0, last)]
             column, at, blank = 0, 0, True
             empty_line = not raw and number < len(raw_lines)
-            for found in PLACE.finditer(raw):
-                words.append(raw[at : found.start()])
-                column += found.start() - at
-                at = found.end()
-                blank = blank and not words[-1].strip()
-                source, starts = self._place_of(found[0], last)
+            for marker in MARKER.finditer(raw):
+                parts.append(raw[at : marker.start()])
+                column += marker.start() - at
+                at = marker.end()
+                blank = blank and not parts[-1].strip()
+                source, starts = self._read_marker(marker[0], last)
                 if starts is not Starts.PART and not blank:
-                    yield Line("".join(words), tuple(marks))
-                    words, marks, column, blank = [], [], 0, True
+                    yield Line("".join(parts), tuple(marks))
+                    parts, marks, column, blank = [], [], 0, True
                 empty_line = empty_line or starts is Starts.EMPTY_LINE
                 last = source
                 marks.append((column, source))
-            words.append(raw[at:])
-            whole = "".join(words)
-            if whole.strip() or empty_line:
-                yield Line(whole, tuple(marks))
+            parts.append(raw[at:])
+            line = "".join(parts)
+            if line.strip() or empty_line:
+                yield Line(line, tuple(marks))
 
-    def _place_of(self, sign: str, last: Source) -> tuple[Source, Starts]:
-        index = ord(sign) - FIRST
-        if index >= len(self._places):
-            raise ScriptError(last, f"a private-use character (U+{ord(sign):04X}) cannot be spoken; delete it")
-        return self._places[index]
+    def _read_marker(self, marker: str, last: Source) -> tuple[Source, Starts]:
+        index = ord(marker) - FIRST
+        if index >= len(self._sources):
+            raise ScriptError(last, f"a private-use character (U+{ord(marker):04X}) cannot be spoken; delete it")
+        return self._sources[index]
 
 
 def pause(length: str) -> str:
-    """Return the mark of a pause, for ``{{ pause("6s") }}``."""
+    """Return a pause mark, for ``{{ pause("6s") }}``."""
     return f"[pause {length}]"
 
 
 def rest(weight: int = 1) -> str:
-    """Return the mark of a rest, for ``{{ rest(3) }}``."""
+    """Return a rest mark, for ``{{ rest(3) }}``."""
     return f"[rest {weight}]"
 
 
 def bell(strokes: int = 1) -> str:
-    """Return the mark of a bell, for ``{{ bell() }}``."""
+    """Return a bell mark, for ``{{ bell() }}``."""
     return f"[bell {strokes}]"

@@ -1,4 +1,4 @@
-"""A request and a practice -> the rendered text of its steps, and the cues in it."""
+"""Renders the steps of a session, and reads their cues: from a request and a practice to text, cues and phrases."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -13,37 +13,36 @@ from audioguide.core.model import Bell, Chapter, Cue, Line, Pause, Phrase, Sourc
 from audioguide.core.numerals import length_in_words
 from audioguide.core.request import ORDINARY_LENGTH, Request
 from audioguide.core.script_names import FUNCTIONS, VARIABLES
-from audioguide.practice.definition import Practice, Step
+from audioguide.practice.model import Practice, Step
 from audioguide.practice.parse import LINE_END, parse
-from audioguide.practice.permission_phrases import gives_leave
+from audioguide.practice.permission_phrases import is_permission_or_warning
 from audioguide.practice.render import Renderer
 
 APART_S = 20
-"""Seconds between the grounding and the closing of one file: players notice late that the first has ended."""
+"""Seconds between the grounding and the closing in one file: players notice late that the grounding has ended."""
 FINISH = "Finish"
-"""The chapter between them."""
+"""The title of the chapter that begins with the closing."""
 _BELL_MARK = re.compile(r"\[bell[^\]]*\]")
 
 
 @dataclass(frozen=True, slots=True)
 class RenderedStep:
-    """A step as it comes out for a session."""
+    """A step, rendered for one session."""
 
     step: Step
     lines: tuple[Line, ...]
-    """Rendered."""
     cues: tuple[Cue, ...]
 
 
 def rendered_text(request: Request, practice: Practice, samples: int) -> str:
-    """Return the text of a session of that length: what is spoken, with its marks and chapters.
+    """Return the text of a session of that length: its phrases, marks and chapters.
 
     Raises:
-        InputError: an option asks for what the practice does not have.
+        InputError: an option refers to something that the practice does not have.
         ScriptError: a script is wrong; ScriptErrors: several things are.
     """
-    told = read_steps(request, practice, samples)
-    texts = ["\n".join(" ".join(line.text.split()) for line in part.lines).strip() for part in told]
+    steps = read_steps(request, practice, samples)
+    texts = ["\n".join(" ".join(line.text.split()) for line in step.lines).strip() for step in steps]
     return "\n\n".join(texts) + "\n"
 
 
@@ -62,20 +61,20 @@ def read_cues(request: Request, practice: Practice, samples: int, renderer: Rend
 
 
 def read_phrases(request: Request, practice: Practice, samples: int, renderer: Renderer) -> list[tuple[str, Phrase]]:
-    """Return what is spoken in a session of that length, each phrase with the name of its step.
+    """Return the phrases of a session of that length, each with the name of its step.
 
     Args:
-        request: what is asked for.
-        practice: whose scripts are read.
+        request: the options of the session.
+        practice: the practice to read.
         samples: the session's length.
-        renderer: of that practice; who reads many sessions keeps it, and it keeps the templates.
+        renderer: a renderer of that practice; reuse it for many sessions, because it keeps the compiled templates.
 
     Raises:
-        InputError: an option asks for what the practice does not have.
+        InputError: an option refers to something that the practice does not have.
         ScriptError: a script is wrong; ScriptErrors: several things are.
     """
-    told = read_steps(request, practice, samples, renderer)
-    return [(part.step.name, cue) for part in told for cue in part.cues if isinstance(cue, Phrase)]
+    steps = read_steps(request, practice, samples, renderer)
+    return [(step.step.name, cue) for step in steps for cue in step.cues if isinstance(cue, Phrase)]
 
 
 def read_steps(
@@ -85,30 +84,32 @@ def read_steps(
     renderer = renderer or Renderer(practice.layers)
     _refuse_unused(request.settings, practice, renderer)
     grounding = practice.has_grounding(samples, request.guidance, request.grounding)
-    chosen = practice.chosen(samples, request.guidance, grounding)
-    parts = _parts_alone(request, practice, samples) if request.only else [_Part(step, samples) for step in chosen]
+    if request.only:
+        parts = _single_step(request, practice, samples)
+    else:
+        parts = [_Part(step, samples) for step in practice.chosen(samples, request.guidance, grounding)]
     variables = {length: _variables(request, length, grounding) for length in {part.samples for part in parts}}
-    found = ErrorCollector()
-    told = [found.catch(partial(_told, part, practice, renderer, variables[part.samples]), None) for part in parts]
-    found.raise_all()
-    return [part for part in told if part]
+    errors = ErrorCollector()
+    steps = [errors.catch(partial(_render, part, practice, renderer, variables[part.samples]), None) for part in parts]
+    errors.raise_all()
+    return [step for step in steps if step]
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A step that is to be told."""
+    """A step to be rendered."""
 
     step: Step
     samples: int
-    """The length of the session that it is told for."""
-    more: tuple[Line, ...] = ()
-    """What is added to its lines."""
+    """The length of the session that it belongs to."""
+    added: tuple[Line, ...] = ()
+    """Lines to add to those of its script."""
 
 
-def _parts_alone(request: Request, practice: Practice, samples: int) -> list[_Part]:
-    """Return the step that is asked for by itself, and what is added to its lines; the closing too, if that is asked.
+def _single_step(request: Request, practice: Practice, samples: int) -> list[_Part]:
+    """Return the one requested step; for the grounding with its last words, and the closing if that is requested.
 
-    The grounding says at its end that nothing more plays. What parts the closing from it, companion reads again.
+    The phone page finds the closing in the finished file by the pause and the chapter in front of it.
     """
     assert request.only
     step = practice.step(request.only)
@@ -117,50 +118,50 @@ def _parts_alone(request: Request, practice: Practice, samples: int) -> list[_Pa
     last = practice.grounding.last_words
     if not request.with_closing:
         return [_Part(step, samples, (last,))]
-    apart = tuple(replace(last, text=text) for text in (f"[pause {APART_S}s]", f"# {FINISH}"))
+    separator = tuple(replace(last, text=text) for text in (f"[pause {APART_S}s]", f"# {FINISH}"))
     if practice.closing is None:
-        return [_Part(step, samples, (last, *apart, replace(last, text="[bell]")))]
-    return [_Part(step, samples, (last, *apart)), _Part(practice.closing, request.with_closing)]
+        return [_Part(step, samples, (last, *separator, replace(last, text="[bell]")))]
+    return [_Part(step, samples, (last, *separator)), _Part(practice.closing, request.with_closing)]
 
 
 def sounds_before(request: Request, practice: Practice) -> int:
-    """Return how many phrases and bells of a session come before the step with which its rehearsal begins.
+    """Return the number of phrases and bells in a session before the step with which its rehearsal begins.
 
     Raises:
-        InputError: the practice has no such step, or this session leaves it out, or nothing is heard from there on.
+        InputError: the practice has no such step, or this session leaves it out, or nothing is said from it on.
         ScriptError: a script is wrong; ScriptErrors: several things are.
     """
     name = request.from_step
     if name is None:
         return 0
-    told = read_steps(request, practice, request.samples or ORDINARY_LENGTH)
-    names = [part.step.name for part in told]
+    steps = read_steps(request, practice, request.samples or ORDINARY_LENGTH)
+    names = [step.step.name for step in steps]
     if practice.step(name).name not in names:
-        raise InputError(f"--from {name}: that step takes no part in this session (there is {', '.join(names)})")
-    heard = [sum(isinstance(cue, Phrase | Bell) for cue in part.cues) for part in told]
+        raise InputError(f"--from {name}: that step is not in this session (there is {', '.join(names)})")
+    sounds = [sum(isinstance(cue, Phrase | Bell) for cue in step.cues) for step in steps]
     start = names.index(name)
-    if not sum(heard[start:]):
-        raise InputError(f"--from {name}: nothing is said from there on; begin with a step before it")
-    return sum(heard[:start])
+    if not sum(sounds[start:]):
+        raise InputError(f"--from {name}: nothing is said from that step on; begin with an earlier one")
+    return sum(sounds[:start])
 
 
-def _told(part: _Part, practice: Practice, renderer: Renderer, variables: Mapping[str, object]) -> RenderedStep:
+def _render(part: _Part, practice: Practice, renderer: Renderer, variables: Mapping[str, object]) -> RenderedStep:
     step = part.step
     try:
-        lines = [*renderer.render(step.script, variables), *part.more]
+        lines = [*renderer.render(step.script, variables), *part.added]
     except ScriptError as error:
-        found = ErrorCollector()
-        found.add(error)
-        found.catch(lambda: parse(renderer.plain_lines(step.script)), None)
-        found.raise_all()
+        errors = ErrorCollector()
+        errors.add(error)
+        errors.catch(lambda: parse(renderer.plain_lines(step.script)), None)
+        errors.raise_all()
     lines = lines if variables["bells"] else list(_without_bells(lines))
     return RenderedStep(step, tuple(lines), tuple(_step_cues(step, lines, practice)))
 
 
 def _without_bells(lines: list[Line]) -> Iterator[Line]:
-    """Yield lines in which a bell's mark is no more than a line's end."""
+    """Yield the lines, with each bell mark replaced by the end of a line."""
     for line in lines:
-        edges = [0, *(edge for found in _BELL_MARK.finditer(line.text) for edge in found.span()), len(line.text)]
+        edges = [0, *(edge for mark in _BELL_MARK.finditer(line.text) for edge in mark.span()), len(line.text)]
         for start, end in zip(edges[::2], edges[1::2], strict=True):
             part = line.text[start:end]
             if part.strip() or len(edges) == 2:
@@ -169,7 +170,7 @@ def _without_bells(lines: list[Line]) -> Iterator[Line]:
 
 
 def _variables(request: Request, samples: int, grounding: bool) -> dict[str, object]:
-    """Return what a script may use: language.VARIABLES, and every --set."""
+    """Return the variables that a script may use: VARIABLES, and those of --set."""
     minutes = Fraction(samples, RATE_HZ * 60)
     known: dict[str, object] = {
         "minutes": int(minutes) if minutes.denominator == 1 else float(minutes),
@@ -191,23 +192,21 @@ def _refuse_unused(settings: Mapping[str, str], practice: Practice, renderer: Re
     own = sorted(used - {*VARIABLES, *FUNCTIONS})
     for key in settings:
         if key not in used:
-            there = f"there is {', '.join(own)}" if own else "its scripts use none"
-            raise InputError(f"--set {key}: no script of {practice.name} uses {key}{did_you_mean(key, own)} ({there})")
+            known = f"there is {', '.join(own)}" if own else "its scripts use none"
+            raise InputError(f"--set {key}: no script of {practice.name} uses {key}{did_you_mean(key, own)} ({known})")
 
 
 def _step_cues(step: Step, lines: list[Line], practice: Practice) -> list[Cue]:
     cues = parse(lines)
     if not any(_says_something(cue) for cue in cues):
-        words = (
-            "nothing is left of this step at this length; write something, or give it from or guidance in practice.toml"
-        )
+        words = "this step is empty in this session; write something, or set its from or guidance in practice.toml"
         raise ScriptError(Source(practice.shown_path(step.script), 1), words)
     return [_in_manner(cue, step, practice.language) for cue in cues]
 
 
 def _in_manner(cue: Cue, step: Step, language: str) -> Cue:
-    """Return a phrase in its step's manner; who gives leave or warns does so in the ordinary one."""
-    if isinstance(cue, Phrase) and not gives_leave(cue.text, language):
+    """Return a phrase in its step's manner; permissions and warnings keep the ordinary manner."""
+    if isinstance(cue, Phrase) and not is_permission_or_warning(cue.text, language):
         return replace(cue, manner=step.manner)
     return cue
 
@@ -217,7 +216,7 @@ def _says_something(cue: Cue) -> bool:
 
 
 def _with_first_chapter(cues: list[Cue], practice: Practice) -> list[Cue]:
-    """Return cues that begin with a chapter, so that chapters cover the whole session."""
+    """Return cues that begin with a chapter: chapters must cover the whole session."""
     if not any(isinstance(cue, Phrase | Bell) for cue in cues):
         raise ScriptError(
             Source(f"{practice.shown}/practice.toml", 1), "nothing is spoken in this session; write some words"

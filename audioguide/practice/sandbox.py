@@ -1,4 +1,4 @@
-"""Jinja, sandboxed and bounded: reads scripts of a practice's folders, and refuses what takes too long or too much."""
+"""A Jinja environment that reads scripts from a practice's folders only, and bounds what they may use."""
 
 from collections.abc import Callable, Sequence
 from functools import partial, wraps
@@ -10,13 +10,14 @@ from jinja2.environment import TemplateModule
 from jinja2.exceptions import SecurityError
 from jinja2.runtime import BlockReference, Context, LoopContext, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from jinja2.utils import Joiner, Namespace
+from jinja2.utils import Joiner
 
 from audioguide.core.characters import PRIVATE
 from audioguide.core.errors import ScriptError, did_you_mean
 from audioguide.core.model import Source
 from audioguide.core.script_names import JINJA_GLOBALS
-from audioguide.practice.instrument import Counted, Guarding
+from audioguide.practice.budget import Budget
+from audioguide.practice.instrument import Instrumenter, TokenCounter
 from audioguide.practice.policy import (
     ATTRIBUTES,
     CHECKS,
@@ -24,100 +25,102 @@ from audioguide.practice.policy import (
     MOST_SIZE,
     TESTS,
     TEXT_CHECKS,
-    Budget,
-    Format,
-    Notes,
+    BoundedFormatter,
+    Namespace,
     as_text,
+    bounded_range,
     check_operator,
+    count_value,
     names_in,
-    numbers,
     require_plain,
-    settled,
 )
 from audioguide.storage.atomic import read_at_most
 from audioguide.storage.shelf import Layer, is_file
 
 MOST_BYTES = 300_000
-"""The size of one script: some five hours of speech."""
+"""The largest script: some five hours of speech."""
 
 
 class Sandbox(ImmutableSandboxedEnvironment):
-    """Jinja's sandbox, with every turn counted, every value measured, and nothing but what the guard's tables allow."""
+    """Jinja's sandbox, limited to what the tables in policy.py allow; counts every run of a loop and every value.
+
+    Instrumenter puts calls of ``count_run``, ``count_value`` and ``concatenate`` into every template.
+    """
 
     intercepted_binops = frozenset({"+", "-", "*", "/", "//", "%", "**"})
 
     def __init__(self, **options: Any) -> None:
-        """Begin with what the guard allows, and with a meter of its own."""
         super().__init__(**options)
-        self.meter = Budget()
-        self.finalize = self._printed
+        self.budget = Budget()
+        self.finalize = self._print
         self.globals = {name: self.globals[name] for name in JINJA_GLOBALS}
-        self.globals |= {"range": numbers, "namespace": Notes}
-        self.filters = {name: self._checked(name) for name in names_in(FILTERS)}
+        self.globals |= {"range": bounded_range, "namespace": Namespace}
+        self.filters = {name: self._checked_filter(name) for name in names_in(FILTERS)}
         self.tests = {name: self.tests[name] for name in names_in(TESTS)}
-        self.add_extension(Counted)
+        self.add_extension(TokenCounter)
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
-        tree: nodes.Template = Guarding(self.filters, self.tests, name).visit(super()._parse(source, name, filename))
+        tree: nodes.Template = super()._parse(source, name, filename)
+        Instrumenter(self.filters, self.tests, name).visit(tree)
         tree.set_environment(self)
-        self.meter.look()
+        self.budget.check()
         return tree
 
-    def turn(self, size: int) -> None:
-        """Count a turn; Guarding calls it at the beginning of every loop, macro, block and file."""
-        self.meter.turn(size)
+    def count_run(self, size: int) -> None:
+        """Count one run of the body of a loop, macro, block or file; size is the length of its own text."""
+        self.budget.add_run(size)
 
-    def keep(self, value: object) -> object:
-        """Return a list or a slice that a template has made; Guarding calls it for each."""
-        return settled(value, self.meter)
+    def count_value(self, value: object) -> object:
+        """Return a value that a template made, after counting it."""
+        return count_value(value, self.budget)
 
-    def concat_values(self, *values: object) -> object:
-        """Return what ``~`` gives; Guarding calls it for each."""
+    def concatenate(self, *values: object) -> object:
+        """Return the result of ``~``."""
         texts: list[str] = []
         for value in values:
             texts.append(as_text(value))
             if sum(map(len, texts)) > MOST_SIZE:
                 raise SecurityError("~ of something so large")
-        return self.keep("".join(texts))
+        return self.count_value("".join(texts))
 
     @pass_context
-    def _printed(self, context: Context, value: object) -> object:
-        """Return what ``{{ }}`` prints; taking the context keeps Jinja from doing it once and for all."""
+    def _print(self, context: Context, value: object) -> object:
+        """Return the text of ``{{ value }}``; because it takes the context, Jinja does not call it while compiling."""
         text = as_text(value)
-        self.meter.make(len(text))
+        self.budget.add_value(len(text))
         return text
 
-    def _checked(self, name: str) -> Callable[..., object]:
-        """Return a filter that looks at what it is given, and whose result is measured."""
+    def _checked_filter(self, name: str) -> Callable[..., object]:
+        """Return a filter that checks its arguments and counts its result."""
         filter_, check = self.filters[name], CHECKS.get(name)
-        own = 1 if hasattr(filter_, "jinja_pass_arg") else 0
+        skipped = 1 if hasattr(filter_, "jinja_pass_arg") else 0  # the context or the environment comes first
 
         @wraps(filter_)
         def run(*arguments: Any, **options: Any) -> object:
-            given = arguments[own:]
-            require_plain(given[0])
+            values = arguments[skipped:]
+            require_plain(values[0])
             if check:
-                check(*given, **options)
-            return self.keep(filter_(*arguments, **options))
+                check(*values, **options)
+            return self.count_value(filter_(*arguments, **options))
 
         return run
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
-        """Return what an operator gives, unless that could be large."""
+        """Return the result of an operator, unless it could be too large."""
         check_operator(operator, left, right)
-        return self.keep(super().call_binop(context, operator, left, right))
+        return self.count_value(super().call_binop(context, operator, left, right))
 
     def call(self, context: Context, called: Any, /, *arguments: Any, **options: Any) -> Any:
-        """Return what a call gives, unless it could be large."""
-        if getattr(called, "__self__", None) is self:
-            return context.call(called, *arguments, **options)
+        """Return the result of a call, unless it could be too large."""
         owner = getattr(called, "__self__", None)
+        if owner is self:  # one of the calls that Instrumenter inserts
+            return context.call(called, *arguments, **options)
         if isinstance(owner, str) and (check := TEXT_CHECKS.get(called.__name__)):
             check(owner, *arguments)
-        return self.keep(super().call(context, called, *arguments, **options))
+        return self.count_value(super().call(context, called, *arguments, **options))
 
     def is_safe_callable(self, obj: Any) -> bool:
-        """Return whether something may be called: what the guard allows, or a macro."""
+        """Return whether a script may call it: a macro, a function of ours, or a method that policy.py allows."""
         return (
             isinstance(obj, Macro | BlockReference | LoopContext | Joiner | Undefined)
             or any(obj is known for known in self.globals.values())
@@ -132,28 +135,28 @@ class Sandbox(ImmutableSandboxedEnvironment):
         return owner is self or any(isinstance(owner, kind) and obj.__name__ in names for kind, names in ATTRIBUTES)
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
-        """Return whether a script may ask for it."""
+        """Return whether a script may read that attribute."""
         if attr.startswith("_"):
             return False
         return isinstance(obj, Namespace | TemplateModule) or attr in _attributes(obj)
 
     def unsafe_undefined(self, obj: Any, attribute: str) -> Undefined:
-        """Return what tells, once it is used, that a script may not ask for it."""
+        """Return a value that raises an error when it is used: a script may not read that attribute."""
         names = sorted(_attributes(obj))
-        there = f"; there is {', '.join(names)}" if names else ""
-        words = f".{attribute} of {_KINDS.get(type(obj), 'this')}{did_you_mean(attribute, names) or there}"
+        known = f"; there is {', '.join(names)}" if names else ""
+        words = f".{attribute} of {_KINDS.get(type(obj), 'this')}{did_you_mean(attribute, names) or known}"
         return self.undefined(words, name=attribute, obj=obj, exc=SecurityError)
 
     def wrap_str_format(self, value: Any) -> Callable[..., str] | None:
-        """Return a bounded ``str.format`` in place of Python's own."""
+        """Return a bounded ``str.format`` instead of Python's; None for any other function."""
         owner = getattr(value, "__self__", None)
         if isinstance(owner, str) and value.__name__ == "format":
             return partial(self.format_text, owner)
         return None
 
     def format_text(self, text: str, *values: object, **named: object) -> str:
-        """Return what ``text.format(...)`` gives."""
-        return Format(self).vformat(text, values, named)
+        """Return the result of ``text.format(...)``."""
+        return BoundedFormatter(self).vformat(text, values, named)
 
 
 def _attributes(obj: object) -> frozenset[str]:
@@ -164,20 +167,19 @@ _KINDS: dict[type, str] = {str: "text", list: "a list", tuple: "a list", dict: "
 
 
 class FolderLoader(BaseLoader):
-    """Reads UTF-8 scripts of a practice's folders, the first that has a file, and of nowhere else."""
+    """Reads UTF-8 scripts from a practice's folders and nowhere else; the first folder that has a file supplies it."""
 
     def __init__(self, layers: Sequence[Layer]) -> None:
-        """Read from the folders of layers."""
         self._layers = layers
         self._shown: dict[str, str] = {}
-        """Asked for with every line of a template."""
+        """Cached, because it is needed for every line of a template."""
 
     def get_source(self, environment: Environment, template: str) -> tuple[str, str, None]:
-        """Return a template's text, and how errors call its file.
+        """Return a template's text, and its name in error messages.
 
         Raises:
-            TemplateNotFound: there is no such file inside the folders.
-            ScriptError: it is not UTF-8, or holds characters that cannot be spoken.
+            TemplateNotFound: there is no such file in the folders.
+            ScriptError: it is not UTF-8, or contains characters that cannot be spoken.
         """
         path, shown = self.path_of(template), self.shown(template)
         if path is None:
@@ -186,18 +188,18 @@ class FolderLoader(BaseLoader):
         return _decode(_read(path, shown), shown), shown, None
 
     def path_of(self, template: str) -> Path | None:
-        """Return the file of a template, or None where there is none inside the folders."""
-        return next((layer.folder / template for layer in self._layers if _holds(layer.folder, template)), None)
+        """Return the path of a template; None if it is not in the folders."""
+        return next((layer.folder / template for layer in self._layers if _contains(layer.folder, template)), None)
 
     def shown(self, template: str) -> str:
-        """Return how errors call a template: by the folder where it stands, or would have to."""
+        """Return the name of a template in error messages: with the folder that contains it, or else the first."""
         if template not in self._shown:
-            layer = next((layer for layer in self._layers if _holds(layer.folder, template)), self._layers[0])
+            layer = next((layer for layer in self._layers if _contains(layer.folder, template)), self._layers[0])
             self._shown[template] = f"{layer.shown}/{template}"
         return self._shown[template]
 
     def is_shown(self, name: str) -> bool:
-        """Return whether a name is already what errors call a template."""
+        """Return whether a name is one that ``shown`` returns."""
         return any(name.startswith(f"{layer.shown}/") for layer in self._layers)
 
     def _suggestion(self, template: str) -> str:
@@ -206,11 +208,11 @@ class FolderLoader(BaseLoader):
         )
 
 
-def _holds(folder: Path, template: str) -> bool:
-    """Return whether a folder itself has such a file; a link that leads out of it counts for none."""
+def _contains(folder: Path, template: str) -> bool:
+    """Return whether a folder contains such a file; a link that leads out of the folder does not count."""
     try:
         inside = (folder / template).resolve().is_relative_to(folder.resolve())
-    except (OSError, RuntimeError, ValueError):  # links in a circle, names that no file can have
+    except (OSError, RuntimeError, ValueError):  # a cycle of links, or a name that no file can have
         return False
     return inside and is_file(folder / template)
 
@@ -221,7 +223,7 @@ def _read(path: Path, shown: str) -> bytes:
     except OSError as error:
         raise ScriptError(Source(shown, 1), f"cannot be read: {error.strerror}") from error
     if data is None:
-        raise ScriptError(Source(shown, 1), f"more than {MOST_BYTES // 1000} kB; make several scripts of it")
+        raise ScriptError(Source(shown, 1), f"more than {MOST_BYTES // 1000} kB; split it into several scripts")
     return data
 
 
@@ -229,7 +231,7 @@ def _decode(data: bytes, shown: str) -> str:
     """Return a script's text.
 
     Raises:
-        ScriptError: data is not UTF-8, or holds characters that stand for places.
+        ScriptError: it is not UTF-8, or contains private-use characters, which mark sources during rendering.
     """
     if data.startswith((b"PK\x03\x04", b"{\\rtf")):
         raise ScriptError(Source(shown, 1), "a Word document, not plain text; save it as plain text (UTF-8)")
@@ -238,7 +240,7 @@ def _decode(data: bytes, shown: str) -> str:
     except UnicodeDecodeError as error:
         where = Source(shown, data[: error.start].count(b"\n") + 1)
         raise ScriptError(where, "not UTF-8 text; save the file as UTF-8 in your editor") from error
-    if found := PRIVATE.search(text):
-        where = Source(shown, text.count("\n", 0, found.start()) + 1)
-        raise ScriptError(where, f"a private-use character (U+{ord(found[0]):04X}) cannot be spoken; delete it")
+    if private := PRIVATE.search(text):
+        where = Source(shown, text.count("\n", 0, private.start()) + 1)
+        raise ScriptError(where, f"a private-use character (U+{ord(private[0]):04X}) cannot be spoken; delete it")
     return text

@@ -1,11 +1,12 @@
-"""PURE. What belongs to scripts in every practice: their file suffix, and the grounding's last words by language."""
+"""PURE. Constants of scripts in every practice: their file suffix, and the last words of the grounding."""
 
 SUFFIX = ".md.j2"
-"""How a script's file name ends."""
+"""The end of a script's file name."""
 LAST_WORDS = {
     "en": "That is the grounding. Nothing more plays now, until you choose Return or Finish.",
     "de": "Das war die Erdung. Jetzt spielt nichts mehr, bis du Zurück oder Beenden wählst.",
     "fr": "C'était l'ancrage. Plus rien ne joue maintenant, jusqu'à ce que tu choisisses Reprendre ou Terminer.",
     "es": "Este era el anclaje. Ya no suena nada más, hasta que elijas Volver o Terminar.",
 }
-"""By language: how the grounding ends where it stands by itself, with the names of the phone page's controls."""
+"""Spoken at the end of the grounding when it is played alone, by language. Return and Finish are controls of the phone
+page, in the words of phone/words/."""

@@ -1,4 +1,4 @@
-"""Builds again at every save: the loop, and apart from it the world in which files change."""
+"""Rebuilds a session at every save: the loop, and separately the files that it watches."""
 
 import re
 import time
@@ -13,11 +13,11 @@ from audioguide.practice.definition import find_practice
 from audioguide.storage.shelf import is_file, is_path
 
 QUIET_MS, MOST_QUIET_MS = 100, 1_000
-"""A save is over when nothing was written for so long, or at the latest after that: editors write in several goes."""
-_LOOK_MS = 250
-"""How often is looked whether a folder was put in another's place, or the voice's file was changed."""
-_PASSING = re.compile(r"[.#~].*|.*~|__pycache__|.*\.(?:bak|tmp|part|mp3|vtt|srt|lrc|wav|flac|pyc)", re.IGNORECASE)
-"""Names of what editors, and this program, write beside the scripts; Vim tries files named by a number as well."""
+"""A save counts as finished when nothing was written for QUIET_MS, or after MOST_QUIET_MS: editors write repeatedly."""
+_POLL_MS = 250
+"""The interval of checks whether a folder was replaced by another one, or the voice file was changed."""
+_TEMPORARY = re.compile(r"[.#~].*|.*~|__pycache__|.*\.(?:bak|tmp|part|mp3|vtt|srt|lrc|wav|flac|pyc)", re.IGNORECASE)
+"""Names of files that editors and this program write next to the scripts. Vim also writes files named by a number."""
 _MOST_NAMES = 3
 
 
@@ -30,13 +30,13 @@ def watch(
     now: Callable[[], datetime] = datetime.now,
     timer: Callable[[], float] = time.perf_counter,
 ) -> Iterator[str]:
-    """Build for each set of changes, and yield what came of it: one line, or one for each thing that is wrong.
+    """Build for each set of changes, and yield the result: one line, or one for each error.
 
     Args:
-        changes: what was saved; an empty set builds too.
-        build: builds, and returns what was written.
-        now: tells the time of day.
-        timer: tells seconds that pass.
+        changes: the files that were saved; an empty set builds as well.
+        build: builds the session, and returns a line about what it wrote.
+        now: the time of day.
+        timer: a clock in seconds.
     """
     for changed in changes:
         start = timer()
@@ -51,7 +51,7 @@ def watch(
 
 
 def _names(changed: Iterable[Path]) -> str:
-    """Return what was changed as the beginning of a line.
+    """Return the names of changed files, for the beginning of a line.
 
     >>> _names([Path("p/b.md.j2"), Path("p/a.md.j2")]), _names(map(Path, "abcde")), _names([])
     ('a.md.j2, b.md.j2: ', 'a, b, c and 2 more: ', '')
@@ -70,11 +70,11 @@ def _plain(line: str) -> str:
 # --- the world ---
 
 
-class Scene:
-    """What a session is made of on disk: the folders of its practice, and its voice's file."""
+class WatchedFiles:
+    """The files that a session depends on: the folders of its practice, and its voice file."""
 
     def __init__(self, practice: str, voice: str, cache: Path | None = None) -> None:
-        """Look at a practice and a voice, as given; cache is a folder that a build fills.
+        """Find the files of a practice and a voice; cache is a folder that builds write to.
 
         Raises:
             InputError: there is no such practice.
@@ -83,21 +83,21 @@ class Scene:
         self._voice = Path(voice).expanduser().resolve() if is_path(voice) else None
         self._cache = cache.expanduser().resolve() if cache else None
         self.folders = [_folder(practice)]
-        """Of the practice; where it cannot be read, those of the last time."""
+        """The folders of the practice and of those that it extends, as of the last time that it could be read."""
         try:
-            self._read()
+            self._find_folders()
         except InputError:
             raise
-        except AudioguideError:  # it is there, and can be mended
+        except AudioguideError:  # the practice exists, and the writer can fix it
             pass
 
-    def _read(self) -> None:
+    def _find_folders(self) -> None:
         self.folders = [layer.folder.resolve() for layer in find_practice(self._practice).layers]
 
-    def look_again(self) -> None:
-        """Find out whether the practice has other folders now."""
+    def refresh(self) -> None:
+        """Update the folders: the practice may extend another one now."""
         with suppress(AudioguideError):
-            self._read()
+            self._find_folders()
 
     def stamps(self) -> dict[Path, tuple[int, ...]]:
         """Return what tells each folder from another one in its place, and the voice's file from a later state of it.
@@ -109,41 +109,41 @@ class Scene:
             stamps[self._voice] = _stamp(self._voice)
         return stamps
 
-    def matters(self, path: Path) -> bool:
-        """Return whether a change of a file may change a session."""
+    def is_relevant(self, path: Path) -> bool:
+        """Return whether a change of this file may change the session."""
         folder = self._folder_of(path)
         if folder is None or path.name.isdecimal() or (self._cache and path.is_relative_to(self._cache)):
             return False
-        return not any(_PASSING.fullmatch(part) for part in path.relative_to(folder).parts)
+        return not any(_TEMPORARY.fullmatch(part) for part in path.relative_to(folder).parts)
 
     def _folder_of(self, path: Path) -> Path | None:
         return next((folder for folder in self.folders if path.is_relative_to(folder)), None)
 
 
-def saves(scene: Scene) -> Iterator[set[Path]]:
-    """Yield an empty set when watching has begun, then what was saved, each time it was; for ever.
+def saves(files: WatchedFiles) -> Iterator[set[Path]]:
+    """Yield an empty set when watching has begun, then the set of changed files after every save, endlessly.
 
-    What is saved while nobody asks for the next set is in that one.
+    Files that are saved while the caller handles one set are in the next one.
     """
     begun, changed = False, set[Path]()
     while True:
-        stamps = scene.stamps()
-        for names, gone in _ticks(folder for folder in scene.folders if folder.is_dir()):
-            changed |= {path for path in names if scene.matters(path)}
+        stamps = files.stamps()
+        for paths, deleted in _changes(folder for folder in files.folders if folder.is_dir()):
+            changed |= {path for path in paths if files.is_relevant(path)}
             if changed or not begun:
                 yield changed
                 begun, changed = True, set()
-                scene.look_again()
-            elif (later := scene.stamps()) != stamps:
+                files.refresh()
+            elif (later := files.stamps()) != stamps:
                 changed = {path for path in stamps if path in later and later[path] != stamps[path]}
                 break
-            if gone & stamps.keys():  # nothing is told of what comes in its place, which may be there already
-                changed = {path for path in gone & stamps.keys() if path.exists()}
+            if deleted & stamps.keys():  # what replaces a deleted folder is not watched yet, and may exist already
+                changed = {path for path in deleted & stamps.keys() if path.exists()}
                 break
 
 
-def _ticks(folders: Iterable[Path]) -> Iterator[tuple[set[Path], set[Path]]]:
-    """Yield (all, deleted ones) of what was changed in folders, after each save; empty where nothing was for long."""
+def _changes(folders: Iterable[Path]) -> Iterator[tuple[set[Path], set[Path]]]:
+    """Yield (changed, deleted) paths in folders after each save, and two empty sets every _POLL_MS without one."""
     from watchfiles import Change
     from watchfiles import watch as watch_folders
 
@@ -152,7 +152,7 @@ def _ticks(folders: Iterable[Path]) -> Iterator[tuple[set[Path], set[Path]]]:
         watch_filter=None,
         step=QUIET_MS,
         debounce=MOST_QUIET_MS,
-        rust_timeout=_LOOK_MS,
+        rust_timeout=_POLL_MS,
         yield_on_timeout=True,
     ):
         yield {Path(name) for _, name in changes}, {Path(name) for kind, name in changes if kind is Change.deleted}

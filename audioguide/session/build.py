@@ -18,7 +18,8 @@ from audioguide.core.model import Chapter, Clip, Cue, Line, Phrase, Source, Time
 from audioguide.core.numerals import length_in_words
 from audioguide.core.request import ORDINARY_LENGTH, Request, check_said, check_settings, default_out, differences
 from audioguide.core.version import __version__
-from audioguide.practice.definition import Practice, find_practice
+from audioguide.practice.definition import find_practice
+from audioguide.practice.model import Practice
 from audioguide.practice.parse import parse
 from audioguide.practice.rendering import rendered_text, sounds_before
 from audioguide.session.cover import face, kept_cover

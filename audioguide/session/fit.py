@@ -8,7 +8,7 @@ from audioguide.core.clock import LONGEST_SESSION_H, RATE_HZ, clock, frames_for
 from audioguide.core.errors import InputError, LengthError, ScriptError, ScriptErrors
 from audioguide.core.model import Bell, Clip, Cue, Phrase, Timeline
 from audioguide.core.request import ORDINARY_LENGTH, Request
-from audioguide.practice.definition import Practice
+from audioguide.practice.model import Practice
 from audioguide.practice.render import Renderer
 from audioguide.practice.rendering import read_cues
 from audioguide.speech.reader import Reader

@@ -12,7 +12,7 @@ from audioguide.core.defaults import ENDINGS, GUIDANCE
 from audioguide.core.errors import AudioguideError, ScriptError, ScriptErrors
 from audioguide.core.model import Phrase, Source
 from audioguide.core.request import Request
-from audioguide.practice.definition import Practice
+from audioguide.practice.model import Practice
 from audioguide.practice.render import Renderer
 from audioguide.practice.rendering import read_phrases
 from audioguide.speech.recorded import phrase_id

@@ -2,7 +2,7 @@
 
 from typing import Self
 
-from audioguide.practice.definition import Practice
+from audioguide.practice.model import Practice
 from audioguide.practice.render import Renderer
 from audioguide.speech.engine import Engines
 from audioguide.storage.shelf import Layer

@@ -9,7 +9,7 @@ from support.helpers import spoken, write_practice
 from audioguide.core.clock import RATE_HZ
 from audioguide.core.errors import ScriptError
 from audioguide.core.request import Request
-from audioguide.practice.permission_phrases import gives_leave
+from audioguide.practice.permission_phrases import is_permission_or_warning
 from audioguide.session.build import plan
 from audioguide.storage.store import Store
 
@@ -59,5 +59,6 @@ def test_the_systems_voice_speaks_other_languages_than_english(tmp_path: Path) -
     assert len(session.timeline.sounds) == 2
 
 
-def test_what_gives_leave_is_known_in_the_languages_that_have_words_for_it_here() -> None:
-    assert gives_leave("You may stop.", "en-GB") and not gives_leave("Du darfst aufhören.", "de")
+def test_permissions_are_recognised_only_in_languages_with_a_pattern() -> None:
+    assert is_permission_or_warning("You may stop.", "en-GB")
+    assert not is_permission_or_warning("Du darfst aufhören.", "de")

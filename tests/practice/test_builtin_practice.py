@@ -1,4 +1,4 @@
-"""The built-in practice at every length, in every telling."""
+"""The built-in practice at every length, in every variant."""
 
 import re
 from functools import cache
@@ -8,15 +8,16 @@ import pytest
 from conftest import FAKE_VOICE
 
 from audioguide.core.clock import FRAME, RATE_HZ, frames
+from audioguide.core.defaults import ENDINGS, GUIDANCE
 from audioguide.core.model import Bell, Pause, Phrase, Timeline
-from audioguide.core.request import ENDINGS, Request
-from audioguide.practice.definition import GUIDANCE, find_practice
+from audioguide.core.request import Request
+from audioguide.practice.definition import find_practice
 from audioguide.practice.rendering import read_cues, rendered_text
 from audioguide.session.build import plan
 from audioguide.storage.store import Store
 
 MINUTES = (5, 7, 10, 15, 20, 29, 45, 60, 90, 120)
-TELLINGS = tuple(product(ENDINGS, GUIDANCE, (None, False), (True, False)))
+VARIANTS = tuple(product(ENDINGS, GUIDANCE, (None, False), (True, False)))
 WAY_BACK = ("open your eyes", "look around", "feel the floor", "move", "come out")
 NEVER_SAID = (
     *("don't move", "do not move", "relax now", "surrender", "deeper", "stay with it", "you are safe", "i am with you"),
@@ -40,8 +41,8 @@ def _plan(store: Store, minutes: float, **options: object) -> Timeline:
 
 
 @pytest.mark.parametrize("minutes", MINUTES)
-@pytest.mark.parametrize(("ending", "guidance", "grounding", "bell"), TELLINGS)
-def test_every_telling_builds_at_every_length(
+@pytest.mark.parametrize(("ending", "guidance", "grounding", "bell"), VARIANTS)
+def test_every_variant_builds_at_every_length(
     shared_store: Store, minutes: int, ending: str, guidance: str, grounding: bool | None, bell: bool
 ) -> None:
     timeline = _plan(shared_store, minutes, ending=ending, guidance=guidance, grounding=grounding, bell=bell)
@@ -51,13 +52,13 @@ def test_every_telling_builds_at_every_length(
 
 
 @pytest.mark.parametrize("minutes", [20.0, 33.5, 61.7, 119.9, 10.1])
-def test_lengths_in_between_build_too(shared_store: Store, minutes: float) -> None:
+def test_other_lengths_build_too(shared_store: Store, minutes: float) -> None:
     assert _plan(shared_store, minutes).total == _samples(minutes)
 
 
 @pytest.mark.parametrize("minutes", MINUTES)
-@pytest.mark.parametrize(("ending", "guidance", "grounding", "bell"), TELLINGS)
-def test_a_way_back_is_told_before_the_first_rest(
+@pytest.mark.parametrize(("ending", "guidance", "grounding", "bell"), VARIANTS)
+def test_a_way_back_is_offered_before_the_first_rest(
     minutes: int, ending: str, guidance: str, grounding: bool | None, bell: bool
 ) -> None:
     request = Request(_samples(minutes), ending=ending, guidance=guidance, grounding=grounding, bell=bell)
@@ -70,20 +71,20 @@ def test_a_way_back_is_told_before_the_first_rest(
 
 
 @pytest.mark.parametrize("minutes", MINUTES)
-@pytest.mark.parametrize(("ending", "guidance", "grounding", "bell"), TELLINGS)
-def test_nothing_is_said_twice_and_nothing_that_may_not_be(
+@pytest.mark.parametrize(("ending", "guidance", "grounding", "bell"), VARIANTS)
+def test_no_phrase_is_repeated_and_no_forbidden_one_is_said(
     minutes: int, ending: str, guidance: str, grounding: bool | None, bell: bool
 ) -> None:
     said = phrases(minutes, ending, guidance, grounding, bell)
 
     assert len(set(said)) == len(said)
-    whole = " ".join(said).lower()
-    assert not [words for words in NEVER_SAID if words in whole]
+    text = " ".join(said).lower()
+    assert not [words for words in NEVER_SAID if words in text]
 
 
 @pytest.mark.parametrize("minutes", MINUTES)
-def test_the_full_telling_carries_the_content_of_the_practice(minutes: int) -> None:
-    whole = " ".join(phrases(minutes, "wake", "full", True)).lower()
+def test_the_full_guidance_has_the_content_of_the_practice(minutes: int) -> None:
+    text = " ".join(phrases(minutes, "wake", "full", True)).lower()
 
     wanted = ["psoas"] if minutes >= 10 else []
     wanted += ["alarms off", "pregnant", "cushions", "lower ribs", "thighs", "not held straight", "hammocks", "saggier"]
@@ -95,32 +96,32 @@ def test_the_full_telling_carries_the_content_of_the_practice(minutes: int) -> N
         wanted += ["letter t", "couple of inches", "lower spine", "thigh bone", "heat", "shaking", "too much"]
     if minutes >= 30:
         wanted += ["sharp pain", "numbness", "faintness", "trouble breathing"]
-    assert not [words for words in wanted if words not in whole]
+    assert not [words for words in wanted if words not in text]
 
 
-def test_the_psoas_is_left_out_of_no_title() -> None:
+def test_the_title_names_the_psoas() -> None:
     assert "psoas" in find_practice("psoas-release").title.lower()
 
 
 @pytest.mark.parametrize(("minutes", "least"), [(5, 2), (10, 3), (20, 6), (60, 35), (120, 90)])
-def test_most_of_the_silence_is_rest(shared_store: Store, minutes: int, least: float) -> None:
+def test_most_of_the_silence_is_long(shared_store: Store, minutes: int, least: float) -> None:
     timeline = _plan(shared_store, minutes)
 
     assert sum(length for _, length in timeline.gaps() if length > frames(30)) >= frames(60 * least)
 
 
-def test_an_hour_looks_in_twice_and_has_all_the_steps(shared_store: Store) -> None:
+def test_an_hour_has_all_the_steps_and_two_check_ins(shared_store: Store) -> None:
     titles = [mark.title for mark in _plan(shared_store, 60).chapters]
 
     assert len(titles) == 8
     assert titles[0] == "Arriving" and titles[-1] == "Coming back" and "Coming to ground" in titles
-    looks = [text for text in phrases(60, "wake", "full", None) if re.search(r"look(ing)? in|last look", text)]
-    assert len(looks) == 2
+    check_ins = [text for text in phrases(60, "wake", "full", None) if re.search(r"look(ing)? in|last look", text)]
+    assert len(check_ins) == 2
 
 
-def test_grounding_is_on_from_twenty_minutes_and_a_choice_at_every_length() -> None:
-    def grounded(minutes: int, asked: bool | None, guidance: str = "full") -> bool:
-        return any("tongue" in text for text in phrases(minutes, "wake", guidance, asked))
+def test_grounding_is_included_from_twenty_minutes_and_optional_at_every_length() -> None:
+    def grounded(minutes: int, requested: bool | None, guidance: str = "full") -> bool:
+        return any("tongue" in text for text in phrases(minutes, "wake", guidance, requested))
 
     assert [grounded(m, None) for m in (10, 19, 20, 60)] == [False, False, True, True]
     assert [grounded(m, True) for m in (5, 10, 20)] == [True, True, True]
@@ -128,7 +129,7 @@ def test_grounding_is_on_from_twenty_minutes_and_a_choice_at_every_length() -> N
     assert not grounded(60, None, "bells") and grounded(60, True, "bells")
 
 
-def test_bells_are_few_words_and_many_bells(shared_store: Store) -> None:
+def test_guidance_by_bells_has_few_words_and_many_bells(shared_store: Store) -> None:
     timeline = _plan(shared_store, 30, guidance="bells")
     bells = [sound for sound in timeline.sounds if isinstance(sound.cue, Bell)]
     words = sum(len(sound.cue.text.split()) for sound in timeline.sounds if isinstance(sound.cue, Phrase))
@@ -137,13 +138,13 @@ def test_bells_are_few_words_and_many_bells(shared_store: Store) -> None:
     assert words < 200
 
 
-def test_without_bells_none_is_rung(shared_store: Store) -> None:
+def test_a_session_without_bells_rings_none(shared_store: Store) -> None:
     timeline = _plan(shared_store, 30, guidance="bells", bell=False)
 
     assert not [sound for sound in timeline.sounds if isinstance(sound.cue, Bell)]
 
 
-def test_the_sleep_ending_asks_for_nothing_at_the_end(shared_store: Store) -> None:
+def test_the_sleep_ending_requires_nothing_at_the_end(shared_store: Store) -> None:
     timeline = _plan(shared_store, 20, ending="sleep")
 
     assert not [sound for sound in timeline.sounds if isinstance(sound.cue, Bell)]
@@ -152,7 +153,7 @@ def test_the_sleep_ending_asks_for_nothing_at_the_end(shared_store: Store) -> No
     assert said.index("any weight aside") < said.index("nothing more is asked")
 
 
-def test_the_rendered_text_is_read_back_as_the_same_words() -> None:
+def test_the_rendered_text_parses_to_the_same_phrases() -> None:
     from support.helpers import spoken
 
     request = Request(_samples(20))
@@ -161,7 +162,7 @@ def test_the_rendered_text_is_read_back_as_the_same_words() -> None:
     assert tuple(spoken(text)) == phrases(20, "wake", "full", None)
 
 
-def test_every_phrase_stands_at_a_whole_frame_behind_the_one_before(shared_store: Store) -> None:
+def test_sounds_do_not_overlap_and_the_total_ends_in_the_last_frame(shared_store: Store) -> None:
     timeline = _plan(shared_store, 20)
 
     ends = [0, *(sound.end for sound in timeline.sounds)]

@@ -7,11 +7,12 @@ from audioguide.core.clock import RATE_HZ, frames
 from audioguide.core.errors import InputError, ScriptError
 from audioguide.core.lexicon import LexiconEntry
 from audioguide.core.model import ORDINARY, Manner, Source
-from audioguide.practice.definition import Practice, Step, find_practice, practice_names, read_practice
+from audioguide.practice.definition import find_practice, practice_names, read_practice
+from audioguide.practice.model import Practice, Step
 from audioguide.storage.shelf import shelf
 
 SCRIPTS = dict.fromkeys(("arrive", "lie", "weight", "return", "grounding"), "Hello.\n")
-WHOLE = """\
+FULL = """\
 title = "Lying still"                # what listeners see
 language = "de"
 description = "Nothing to do."
@@ -30,8 +31,8 @@ def read(folder: Path, toml: str) -> Practice:
     return read_practice(write_practice(folder, toml, SCRIPTS), "mine")
 
 
-def test_a_practice_reads_as_it_is_written(tmp_path: Path) -> None:
-    practice = read(tmp_path / "stillness", WHOLE)
+def test_a_practice_is_read_from_its_toml(tmp_path: Path) -> None:
+    practice = read(tmp_path / "stillness", FULL)
     assert (practice.name, practice.title, practice.language) == ("stillness", "Lying still", "de")
     assert practice.description == "Nothing to do."
     assert practice.longest_silence == frames(240)
@@ -41,16 +42,16 @@ def test_a_practice_reads_as_it_is_written(tmp_path: Path) -> None:
     assert practice.step("grounding").script == "grounding.md.j2"
 
 
-def test_what_may_be_left_out_has_a_default(tmp_path: Path) -> None:
+def test_optional_keys_have_defaults(tmp_path: Path) -> None:
     practice = read(tmp_path, 'title = "T"\nsteps = ["arrive"]')
     assert (practice.language, practice.longest_silence, practice.lexicon) == ("en", frames(300), ())
     assert practice.grounding is None
     assert practice.step("arrive") == Step("arrive", 0, ("full", "brief", "bells"), Manner(1.0, 0.0))
 
 
-def test_a_byte_order_mark_and_windows_line_ends_change_nothing(tmp_path: Path) -> None:
-    plain = read(tmp_path, WHOLE)
-    (tmp_path / "practice.toml").write_bytes(b"\xef\xbb\xbf" + WHOLE.replace("\n", "\r\n").encode())
+def test_a_byte_order_mark_and_windows_line_endings_change_nothing(tmp_path: Path) -> None:
+    plain = read(tmp_path, FULL)
+    (tmp_path / "practice.toml").write_bytes(b"\xef\xbb\xbf" + FULL.replace("\n", "\r\n").encode())
     assert read_practice(tmp_path, "mine") == plain
 
 
@@ -67,24 +68,24 @@ def test_a_byte_order_mark_and_windows_line_ends_change_nothing(tmp_path: Path) 
 def test_steps_are_chosen_by_length_guidance_and_grounding(
     tmp_path: Path, minutes: int, guidance: str, grounding: bool, steps: str
 ) -> None:
-    chosen = read(tmp_path, WHOLE).chosen(minutes * MINUTE, guidance, grounding)
+    chosen = read(tmp_path, FULL).chosen(minutes * MINUTE, guidance, grounding)
     assert " ".join(step.name for step in chosen) == steps
 
 
-def test_the_interlude_is_on_from_its_length_unless_it_is_asked_for_or_forbidden(tmp_path: Path) -> None:
-    practice = read(tmp_path, WHOLE)
+def test_the_interlude_is_included_from_its_length_on_unless_the_listener_decides(tmp_path: Path) -> None:
+    practice = read(tmp_path, FULL)
     assert [practice.has_grounding(20 * MINUTE - less, "full", None) for less in (0, 1)] == [True, False]
     assert practice.has_grounding(5 * MINUTE, "full", True)
     assert not practice.has_grounding(60 * MINUTE, "full", False)
 
 
-def test_an_interlude_may_be_for_some_guidance_only(tmp_path: Path) -> None:
-    practice = read(tmp_path, WHOLE.replace('from = "20m"', 'guidance = ["full"]'))
+def test_an_interlude_may_be_limited_to_some_guidance(tmp_path: Path) -> None:
+    practice = read(tmp_path, FULL.replace('from = "20m"', 'guidance = ["full"]'))
     assert [practice.has_grounding(MINUTE, guidance, None) for guidance in ("full", "brief")] == [True, False]
     assert practice.has_grounding(MINUTE, "brief", True)
 
 
-def test_an_interlude_that_is_not_there_cannot_be_asked_for(tmp_path: Path) -> None:
+def test_a_practice_without_an_interlude_refuses_a_request_for_it(tmp_path: Path) -> None:
     practice = read(tmp_path, 'title = "T"\nsteps = ["arrive"]')
     assert not practice.has_grounding(60 * MINUTE, "full", None)
     with pytest.raises(InputError, match="has no grounding interlude; leave --grounding out"):
@@ -105,9 +106,14 @@ def test_an_interlude_that_is_not_there_cannot_be_asked_for(tmp_path: Path) -> N
         ('"4m"', '"9s"', 5, "longest_silence must be at least 10s"),
         ('"arrive"', '"arive"', 4, "step 'arive' has no file arive.md.j2; did you mean arrive?"),
         ('"arrive"', '"arrive.md.j2"', 4, "step 'arrive.md.j2' has no file"),
-        ('"arrive"', '"../arrive"', 4, "a script stands beside practice.toml; write its name without a folder"),
+        (
+            '"arrive"',
+            '"../arrive"',
+            4,
+            "a script must be in the folder of practice.toml; write its name without",
+        ),
         ('"arrive"', "5", 4, "a step is a name or a table with script = ..., not 5"),
-        ('"return"]', '"lie"]', 4, "step 'lie' stands twice"),
+        ('"return"]', '"lie"]', 4, "step 'lie' is listed twice"),
         ("steps =", 'steps = "arrive"\n#', 4, "steps must be a list of script names"),
         ("steps =", "steps = []\n#", 4, "steps must be a list of script names"),
         ("steps =", "#", 1, "steps must be a list of script names"),
@@ -130,25 +136,25 @@ def test_an_interlude_that_is_not_there_cannot_be_asked_for(tmp_path: Path) -> N
         ('from = "20m"', "pace = 1.0", 8, "leave pace out"),
         ('script = "lie"', 'name = "lie"', 4, "unknown key 'name'"),
         ('["full"]', '["ful"]', 4, "unknown guidance 'ful'; did you mean full?"),
-        ('["full"]', '"full"', 4, "guidance must be a list out of full, brief, bells"),
+        ('["full"]', '"full"', 4, "guidance must be a list of any of full, brief, bells"),
         ("[interlude.grounding]", "[interlude.other]", 6, "unknown key 'other'"),
         ("[interlude.grounding]", "[[interlude]]", 6, "interlude must be a table, [interlude]"),
         ('after = "weight"', "", 1, "after is missing"),
-        ('after = "weight"', 'after = "wait"', 7, "after names no step: 'wait'; did you mean weight?"),
+        ('after = "weight"', 'after = "wait"', 7, "after must name a step, not 'wait'; did you mean weight?"),
         ('from = "20m"', 'from = "20"', 8, "from must be a length with its unit"),
         ('from = "20m"', "off = true", 8, "unknown key 'off'"),
         ('"so as"', "5", 10, "psoas must be some text in quotes, not 5"),
         ("[lexicon]\n", "lexicon = 5\n#", 9, "lexicon"),
     ],
 )
-def test_a_mistake_in_practice_toml_is_told_at_its_line(
+def test_a_mistake_in_practice_toml_is_reported_at_its_line(
     tmp_path: Path, old: str, new: str, line: int, words: str
 ) -> None:
-    assert old in WHOLE
-    with pytest.raises(ScriptError) as told:
-        read(tmp_path, WHOLE.replace(old, new))
-    assert words in str(told.value)
-    assert str(told.value).startswith(f"mine/practice.toml:{line}: ")
+    assert old in FULL
+    with pytest.raises(ScriptError) as caught:
+        read(tmp_path, FULL.replace(old, new))
+    assert words in str(caught.value)
+    assert str(caught.value).startswith(f"mine/practice.toml:{line}: ")
 
 
 @pytest.mark.parametrize(
@@ -163,13 +169,13 @@ def test_a_mistake_in_practice_toml_is_told_at_its_line(
         (", level = -1.5, pace = 0.95", Manner(0.95, -1.5)),
     ],
 )
-def test_a_step_may_say_its_pace_and_level_up_to_their_bounds(tmp_path: Path, manner: str, expected: Manner) -> None:
+def test_a_step_may_set_its_pace_and_level_within_their_bounds(tmp_path: Path, manner: str, expected: Manner) -> None:
     practice = read(tmp_path, f'title = "T"\nsteps = ["arrive", {{script = "lie"{manner}}}, "return"]')
     assert practice.step("lie").manner == expected
     assert practice.step("return").manner == practice.step("arrive").manner == ORDINARY
 
 
-def test_a_mistake_in_a_steps_manner_is_told_at_the_steps_own_line(tmp_path: Path) -> None:
+def test_a_mistake_in_a_steps_manner_is_reported_at_the_steps_own_line(tmp_path: Path) -> None:
     steps = [
         '{script = "lie", pace = 0.9},',
         '{script = "weight", pace = 2, level = -1},',
@@ -179,42 +185,42 @@ def test_a_mistake_in_a_steps_manner_is_told_at_the_steps_own_line(tmp_path: Pat
         read(tmp_path, "\n".join(['title = "T"', "steps = [", *steps, "]"]))
 
 
-def test_the_grounding_is_always_in_the_ordinary_manner(tmp_path: Path) -> None:
-    assert read(tmp_path, WHOLE).step("grounding").manner == ORDINARY
+def test_the_grounding_is_always_spoken_in_the_ordinary_manner(tmp_path: Path) -> None:
+    assert read(tmp_path, FULL).step("grounding").manner == ORDINARY
 
 
-def test_a_step_that_stands_twice_is_told_at_its_second_place(tmp_path: Path) -> None:
-    with pytest.raises(ScriptError, match=r"^mine/practice.toml:4: step 'arrive' stands twice"):
+def test_a_step_listed_twice_is_reported_at_its_second_place(tmp_path: Path) -> None:
+    with pytest.raises(ScriptError, match=r"^mine/practice.toml:4: step 'arrive' is listed twice"):
         read(tmp_path, 'title = "T"\nsteps = [\n  "arrive",\n  "arrive",\n]')
 
 
-def test_a_practice_that_is_not_utf_8_is_told_at_its_line(tmp_path: Path) -> None:
-    read(tmp_path, WHOLE)
+def test_a_practice_that_is_not_utf_8_is_reported_at_its_line(tmp_path: Path) -> None:
+    read(tmp_path, FULL)
     (tmp_path / "practice.toml").write_bytes(b'title = "T"\ndescription = "\xe9"\n')
     with pytest.raises(ScriptError, match=r"^mine/practice.toml:2: not UTF-8 text"):
         read_practice(tmp_path, "mine")
 
 
 def test_an_interlude_without_its_script_is_refused(tmp_path: Path) -> None:
-    write_practice(tmp_path, WHOLE, SCRIPTS)
+    write_practice(tmp_path, FULL, SCRIPTS)
     (tmp_path / "grounding.md.j2").unlink()
     with pytest.raises(ScriptError, match=r"'grounding' has no file grounding\.md\.j2"):
         read_practice(tmp_path, "mine")
 
 
-def test_an_unknown_step_is_told_with_those_there_are(tmp_path: Path) -> None:
+def test_the_error_for_an_unknown_step_lists_the_known_ones(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"no step 'arive'; did you mean arrive\? \(there is arrive, lie, .*grounding"):
-        read(tmp_path, WHOLE).step("arive")
+        read(tmp_path, FULL).step("arive")
 
 
-def test_every_practice_of_the_shelf_reads() -> None:
+def test_every_built_in_practice_is_valid() -> None:
     assert "psoas-release" in practice_names()
     for name in practice_names():
         assert find_practice(name).folder == shelf("scripts") / name
 
 
-def test_a_folder_is_a_practice_by_its_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = write_practice(tmp_path / "mine", WHOLE, SCRIPTS)
+def test_a_practice_is_found_by_the_path_of_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = write_practice(tmp_path / "mine", FULL, SCRIPTS)
     monkeypatch.chdir(folder)
     assert [find_practice(name).name for name in (str(folder), f"{folder}/", ".", "../mine")] == ["mine"] * 4
 
@@ -223,9 +229,9 @@ def test_a_folder_is_a_practice_by_its_path(tmp_path: Path, monkeypatch: pytest.
     ("name", "words"),
     [
         ("psoas-relase", r"no practice 'psoas-relase'; did you mean psoas-release\? \(there is .*a folder with"),
-        ("./nowhere", "./nowhere is no practice: it has no practice.toml"),
+        ("./nowhere", "./nowhere is not a practice: it has no practice.toml"),
     ],
 )
-def test_a_practice_that_is_nowhere_is_told(name: str, words: str) -> None:
+def test_a_practice_that_does_not_exist_is_refused(name: str, words: str) -> None:
     with pytest.raises(InputError, match=words):
         find_practice(name)

@@ -1,8 +1,8 @@
-"""Who gives leave to stop, to move, to look or to come out, or warns, is known by the words."""
+"""Permissions (to stop, move, look or come out) and warnings are recognised by their words."""
 
 import pytest
 
-from audioguide.practice.permission_phrases import gives_leave
+from audioguide.practice.permission_phrases import is_permission_or_warning
 
 
 @pytest.mark.parametrize(
@@ -40,10 +40,10 @@ from audioguide.practice.permission_phrases import gives_leave
         "Here is a short way back.",
     ],
 )
-def test_leave_and_warnings_are_known_whatever_their_case(text: str) -> None:
-    assert gives_leave(text, "en")
-    assert gives_leave(text.upper(), "en")
-    assert gives_leave(f"It is quiet now. {text}", "en")
+def test_permissions_and_warnings_are_recognised_in_any_case(text: str) -> None:
+    assert is_permission_or_warning(text, "en")
+    assert is_permission_or_warning(text.upper(), "en")
+    assert is_permission_or_warning(f"It is quiet now. {text}", "en")
 
 
 @pytest.mark.parametrize(
@@ -52,31 +52,31 @@ def test_leave_and_warnings_are_known_whatever_their_case(text: str) -> None:
         "The floor carries you.",
         "From here on there is nothing to do.",
         "There is no need to do anything.",
-        "The unstoppable floor.",  # no stop
-        "Perhaps a painting comes to mind.",  # no pain
+        "The unstoppable floor.",  # not stop
+        "Perhaps a painting comes to mind.",  # not pain
         "The stopper is out of the bath.",
-        "Your breath may become quiet.",  # no trouble breathing
-        "An open window.",  # no eyes
+        "Your breath may become quiet.",  # not breathing
+        "An open window.",  # not eyes
         "The eyebrows are smooth, and opened to the sky.",
         "The leaves of a tree.",
-        "The clouds come and go.",  # none comes out
+        "The clouds come and go.",  # not coming out
         "Warmth comes outwards from the belly.",
-        "Push nothing, and pull nothing.",  # nothing comes off
+        "Push nothing, and pull nothing.",  # not off
         "Much of it is floor.",  # not too much
         "A movement of the air.",
         "The way to the back of the room.",
         "It is the trust that the floor has in you.",
     ],
 )
-def test_near_misses_are_none(text: str) -> None:
-    assert not gives_leave(text, "en")
+def test_similar_phrases_are_not_recognised(text: str) -> None:
+    assert not is_permission_or_warning(text, "en")
 
 
 @pytest.mark.parametrize("language", ["en", "EN", "en-GB", "en-us"])
-def test_every_english_is_english(language: str) -> None:
-    assert gives_leave("You may stop.", language)
+def test_every_variety_of_english_counts_as_english(language: str) -> None:
+    assert is_permission_or_warning("You may stop.", language)
 
 
 @pytest.mark.parametrize("language", ["de", "eng", "", "x-en"])
-def test_in_other_languages_nothing_is_known(language: str) -> None:
-    assert not gives_leave("You may stop.", language)
+def test_nothing_is_recognised_in_other_languages(language: str) -> None:
+    assert not is_permission_or_warning("You may stop.", language)

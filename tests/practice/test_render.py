@@ -13,7 +13,7 @@ Template = str | bytes
 
 
 class Folder:
-    """A practice's folder that renders one template, and what it includes."""
+    """A practice's folder that renders one template and the files it includes."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -24,25 +24,25 @@ class Folder:
         return Renderer([Layer(self.path, "mine")])
 
     def lines(self, template: Template, others: Mapping[str, Template] | None = None, **variables: object) -> list[str]:
-        """Return the rendered lines, each behind the place its first word was written at."""
+        """Return the rendered lines, each after the source of its first word."""
         rendered = self.renderer(template, others).render("a.md.j2", variables)
-        return [f"{_place(line.source(_first_word(line.text)))} {line.text.strip()}".rstrip() for line in rendered]
+        return [f"{_short(line.source(_first_word(line.text)))} {line.text.strip()}".rstrip() for line in rendered]
 
     def text(self, template: Template, **variables: object) -> list[str]:
         return [line.text.strip() for line in self.renderer(template).render("a.md.j2", variables)]
 
     def error(self, template: Template, others: Mapping[str, Template] | None = None, **variables: object) -> str:
-        with pytest.raises(ScriptError) as told:
+        with pytest.raises(ScriptError) as caught:
             self.lines(template, others, **variables)
-        assert str(told.value).startswith("mine/")
-        return str(told.value).removeprefix("mine/").replace(".md.j2:", ":")
+        assert str(caught.value).startswith("mine/")
+        return str(caught.value).removeprefix("mine/").replace(".md.j2:", ":")
 
 
 def _first_word(text: str) -> int:
     return len(text) - len(text.lstrip())
 
 
-def _place(source: object) -> str:
+def _short(source: object) -> str:
     return str(source).removeprefix("mine/").replace(".md.j2", "")
 
 
@@ -89,17 +89,17 @@ BASE = "# Base\n{% block middle %}\nbase\n{% endblock %}\nend\n"
         *("raw", "comment", "set-block", "expression"),
     ],
 )
-def test_every_line_knows_where_it_was_written(
+def test_every_line_knows_its_source(
     folder: Folder, template: str, others: dict[str, Template], expected: list[str]
 ) -> None:
     assert folder.lines(template, others, yes=True, cues=["heels", "hips"]) == expected
 
 
-def test_a_line_of_several_parts_knows_where_each_was_written(folder: Folder) -> None:
+def test_a_line_of_several_parts_knows_the_source_of_each(folder: Folder) -> None:
     template = "{% from 'b.md.j2' import m %}\none {{ m() }}, three"
     [line] = folder.renderer(template, {"b": "{% macro m() %}two{% endmacro %}"}).render("a.md.j2", {})
     assert line.text == "one two, three"
-    assert [_place(line.source(line.text.index(word))) for word in ("one", "two", "three")] == ["a:2", "b:1", "a:2"]
+    assert [_short(line.source(line.text.index(word))) for word in ("one", "two", "three")] == ["a:2", "b:1", "a:2"]
 
 
 @pytest.mark.parametrize("before", ["", "\n"])
@@ -114,7 +114,7 @@ def test_a_line_of_several_parts_knows_where_each_was_written(folder: Folder) ->
         ("{{ word }}\n{{ word }}", "let let"),
     ],
 )
-def test_a_tag_at_a_line_end_glues_no_words_together(folder: Folder, before: str, template: str, words: str) -> None:
+def test_a_tag_at_a_line_end_does_not_join_two_words(folder: Folder, before: str, template: str, words: str) -> None:
     assert " ".join(" ".join(folder.text(before + template, yes=True, word="let")).split()) == words
 
 
@@ -130,8 +130,8 @@ def test_a_tag_at_a_line_end_glues_no_words_together(folder: Folder, before: str
         ("so {%- if yes %} heels{% endif %}\n{%- if yes %}, hips{% endif -%}\n!", "so heels, hips!"),
     ],
 )
-def test_a_tag_within_a_line_parts_nothing(folder: Folder, before: str, template: str, line: str) -> None:
-    assert [found for found in folder.text(before + template, n=6, yes=True) if found] == [line]
+def test_a_tag_within_a_line_does_not_split_it(folder: Folder, before: str, template: str, line: str) -> None:
+    assert [text for text in folder.text(before + template, n=6, yes=True) if text] == [line]
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_a_tag_within_a_line_parts_nothing(folder: Folder, before: str, template
         ("{% set aside %}\none\n\ntwo{% endset %}\n{{ aside }}", ["one", "", "two"]),
     ],
 )
-def test_empty_lines_are_those_left_empty(folder: Folder, template: str, expected: list[str]) -> None:
+def test_only_lines_empty_in_the_template_stay_empty(folder: Folder, template: str, expected: list[str]) -> None:
     assert folder.text(template, yes=True, no=False) == expected
 
 
@@ -164,11 +164,11 @@ def test_empty_lines_are_those_left_empty(folder: Folder, template: str, expecte
         ("{% macro m() %}heels{% endmacro %}{{ m()|length }}", "5"),
     ],
 )
-def test_remembering_places_changes_no_text(folder: Folder, template: str, line: str) -> None:
+def test_source_markers_do_not_change_the_text(folder: Folder, template: str, line: str) -> None:
     assert folder.text(template) == [line]
 
 
-def test_functions_write_marks(folder: Folder) -> None:
+def test_functions_return_marks(folder: Folder) -> None:
     template = "{{ pause('4s..12s') }}{{ rest() }}{{ rest(3) }}{{ bell() }}{{ bell(2) }}"
     assert folder.text(template) == ["[pause 4s..12s][rest 1][rest 3][bell 1][bell 2]"]
 
@@ -177,7 +177,7 @@ def test_functions_write_marks(folder: Folder) -> None:
     ("template", "others", "words"),
     [
         ("one\n{{ mintes }}", {}, r"a:2: 'mintes' is not defined; did you mean minutes\?"),
-        ("one\n{% if zz %}\n{% endif %}", {}, r"a:2: 'zz' is not defined \(or give it with --set zz="),
+        ("one\n{% if zz %}\n{% endif %}", {}, r"a:2: 'zz' is not defined \(or set it with --set zz="),
         ("one\n{{ rst(3) }}", {}, r"a:2: 'rst' is not defined; did you mean rest\?"),
         ("{% for x in [1] %}\n\n{{ zz }}{% endfor %}", {}, "a:3: 'zz' is not defined"),
         ("one\n{% include 'b.md.j2' %}", {"b": "two\n\n{{ zz }}"}, "b:3: 'zz' is not defined"),
@@ -217,22 +217,22 @@ def test_functions_write_marks(folder: Folder) -> None:
         ("one\n{{ 1 / 0 }}", {}, "a:2: division by zero"),
         ("one\n{{ minutes + 'a' }}", {}, "a:2: "),
         ("one\n{{ pause() }}", {}, "a:2: .*missing"),
-        ("one\n{% include 'a.md.j2' %}", {}, "a:2: a template that includes or calls itself without end"),
+        ("one\n{% include 'a.md.j2' %}", {}, "a:2: a template that includes or calls itself endlessly"),
         ("one\n{{ 'a'|random }}", {}, "a:2: No filter named 'random'"),
     ],
 )
-def test_what_goes_wrong_is_told_at_its_file_and_line(
+def test_an_error_is_reported_at_its_file_and_line(
     folder: Folder, template: Template, others: dict[str, Template], words: str
 ) -> None:
     assert re.match(words, folder.error(template, others, minutes=20))
 
 
-def test_a_script_that_is_not_there_is_told(folder: Folder) -> None:
+def test_a_missing_script_is_reported(folder: Folder) -> None:
     with pytest.raises(ScriptError, match=r"mine/arive.md.j2:1: no file 'arive.md.j2' in mine; did you mean arrive"):
         folder.renderer("", {"arrive": ""}).render("arive.md.j2", {})
 
 
-def test_used_names_are_followed_into_every_file(folder: Folder) -> None:
+def test_used_names_include_those_of_every_referenced_file(folder: Folder) -> None:
     template = (
         "{% include 'b.md.j2' %}{% include 'none.md.j2' ignore missing %}{% from 'c.md.j2' import m %}"
         "{% set own = 1 %}{{ own }}{{ top }}{% for x in xs %}{{ x }}{% endfor %}{% if false %}{{ never }}{% endif %}"
@@ -251,12 +251,12 @@ def test_used_names_are_followed_into_every_file(folder: Folder) -> None:
     ("template", "words"),
     [("one\n{% for %}", "a:2: "), (b"\n\xff", "a:2: not UTF-8"), ("\n\ue000", "a:2: a private-use")],
 )
-def test_used_names_of_a_broken_script_are_told_at_its_line(folder: Folder, template: Template, words: str) -> None:
+def test_used_names_report_a_broken_script_at_its_line(folder: Folder, template: Template, words: str) -> None:
     with pytest.raises(ScriptError, match=words.replace("a:", "mine/a.md.j2:")):
         folder.renderer(template).used_names(["a.md.j2"])
 
 
-def test_settings_are_read_as_they_are_written() -> None:
+def test_settings_keep_their_text() -> None:
     assert read_settings(["name=Zoë B.", "sum=1=1"]) == {"name": "Zoë B.", "sum": "1=1"}
 
 

@@ -1,9 +1,9 @@
-"""A script from someone else ends soon, and reads nothing but its own folder; many more attacks: test_redteam.py."""
+"""A script from a stranger ends soon and reads only its own folder. test_redteam.py has many more attacks."""
 
 from pathlib import Path
 
 import pytest
-from jinja2 import defaults
+from jinja2 import filters, tests
 
 from audioguide.core.errors import ScriptError
 from audioguide.practice.policy import ATTRIBUTES, CHECKS, FILTERS, TESTS, TEXT_CHECKS, names_in
@@ -23,7 +23,7 @@ ATTACKS = {
     "a class": "{{ ''.__class__ }}",
     "globals of a function": "{{ pause.__globals__ }}",
     "the environment": "{{ self._environment }}{{ self.__init__.__globals__ }}",
-    "a file above": "{% include '../secret.md.j2' %}",
+    "a file in the parent folder": "{% include '../secret.md.j2' %}",
     "an absolute file": "{% include '/etc/passwd' %}",
     "a link that leads out": "{% include 'link.md.j2' %}",
     "a list that changes": "{% set l = [] %}{{ l.append(1) }}",
@@ -63,9 +63,9 @@ def test_its_harmless_twin_is_rendered(tmp_path: Path, harmless: str) -> None:
     assert Renderer([Layer(tmp_path, "mine")]).render("a.md.j2", {"minutes": 5})
 
 
-def test_the_tables_name_what_there_is() -> None:
-    assert set(names_in(FILTERS)) <= defaults.DEFAULT_FILTERS.keys()
-    assert set(names_in(TESTS)) <= defaults.DEFAULT_TESTS.keys()
+def test_the_tables_contain_only_existing_names() -> None:
+    assert set(names_in(FILTERS)) <= filters.FILTERS.keys()
+    assert set(names_in(TESTS)) <= tests.TESTS.keys()
     assert CHECKS.keys() <= set(names_in(FILTERS))
     for kind, names in ATTRIBUTES:
         if kind in (str, list, tuple, dict):
@@ -82,11 +82,11 @@ def test_the_tables_name_what_there_is() -> None:
         ("{{ 'a'.center(3) }}", "not allowed in a script: .center of text; there is capitalize, "),
         ("{{ 'a'.uper() }}", "'str object' has no attribute 'uper'"),
         ("{{ [].append(1) }}", "not allowed in a script: .append of a list; there is count, index"),
-        ("{{ rest }}", "not allowed in a script: a function in place of text; write rest()"),
-        ("{% macro m() %}{% endmacro %}{{ m }}", "not allowed in a script: a macro in place of text; write m()"),
+        ("{{ rest }}", "not allowed in a script: a function instead of text; write rest()"),
+        ("{% macro m() %}{% endmacro %}{{ m }}", "not allowed in a script: a macro instead of text; write m()"),
     ],
 )
-def test_what_is_not_allowed_is_told_with_what_there_is(tmp_path: Path, template: str, words: str) -> None:
+def test_the_error_for_a_forbidden_name_lists_the_allowed_ones(tmp_path: Path, template: str, words: str) -> None:
     (tmp_path / "a.md.j2").write_text(template)
 
     with pytest.raises(ScriptError) as caught:
@@ -94,7 +94,7 @@ def test_what_is_not_allowed_is_told_with_what_there_is(tmp_path: Path, template
     assert str(caught.value).startswith(f"mine/a.md.j2:1: {words}")
 
 
-def test_the_steps_of_one_session_share_what_they_may_take_and_another_session_begins_anew(tmp_path: Path) -> None:
+def test_the_steps_of_one_session_share_a_budget_and_the_next_session_has_its_own(tmp_path: Path) -> None:
     (tmp_path / "a.md.j2").write_text("{% for a in range(12000) %}{% endfor %}Heels.")
     renderer = Renderer([Layer(tmp_path, "mine")])
     variables = {"minutes": 5}

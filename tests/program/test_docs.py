@@ -15,7 +15,7 @@ from support.helpers import write_practice
 from audioguide.cli.main import app, run
 from audioguide.core.errors import LengthError
 from audioguide.core.request import Request
-from audioguide.practice.parse import NAMED
+from audioguide.practice.marks import NAMED
 from audioguide.session.build import plan
 from audioguide.speech.voices import find_voice, voice_names
 from audioguide.storage.store import Store

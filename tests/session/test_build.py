@@ -159,8 +159,8 @@ def test_a_word_of_a_setting_may_be_left_unsaid_at_some_length(tmp_path: Path, s
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("{# only a remark #}\n", "a.md.j2:1: nothing is left of this step"),
-        ("# Title\n\n", "a.md.j2:1: nothing is left of this step"),
+        ("{# only a remark #}\n", "a.md.j2:1: this step is empty in this session"),
+        ("# Title\n\n", "a.md.j2:1: this step is empty in this session"),
         ("[pause 6s]\n", "nothing is spoken in this session"),
         ("Hi.\n[pause 6m]\nBye.\n", r"a.md.j2:2: the silence here is at least 6:00, but longest_silence is 5:00"),
     ],

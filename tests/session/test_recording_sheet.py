@@ -173,7 +173,7 @@ def test_sessions_that_cannot_be_are_left_out_and_told(tmp_path: Path, capsys: p
     out, err = capsys.readouterr()
     assert [row["text"] for row in read(out)] == ["Rest here."]
     assert err.startswith(
-        f"left out: 4 sessions that cannot be rendered, the first because of {folder}/a.md.j2:1: nothing is"
+        f"left out: 4 sessions that cannot be rendered, the first because of {folder}/a.md.j2:1: this step is empty"
     )
 
 

@@ -11,7 +11,8 @@ from audioguide.audio.sound import SWELL
 from audioguide.core.clock import FRAME, RATE_HZ, TAIL, frames, frames_for
 from audioguide.core.errors import LengthError, ScriptError
 from audioguide.core.model import Bell, Chapter, Cue, Pause, Phrase, Source, Timeline, Written
-from audioguide.practice.parse import LINE_END, NAMED, PARAGRAPH
+from audioguide.practice.marks import NAMED
+from audioguide.practice.parse import LINE_END, PARAGRAPH
 from audioguide.timeline.plan import (
     ANNOUNCE_AFTER,
     CLOSING,

@@ -347,7 +347,7 @@ def test_one_step_alone_is_rehearsed(tmp_path: Path, shared_store: Store) -> Non
     ("step", "words"),
     [
         ("bolstr", "no step 'bolstr'; did you mean bolster?"),
-        ("add-weight", "takes no part in this session (there is arrive, bolster"),
+        ("add-weight", "that step is not in this session (there is arrive, bolster"),
     ],
 )
 def test_a_step_that_is_not_there_is_told(tmp_path: Path, shared_store: Store, step: str, words: str) -> None:
@@ -362,7 +362,7 @@ def test_a_step_behind_all_words_is_told(tmp_path: Path, shared_store: Store) ->
     scripts = {"a": "Hello.\n", "b": "[pause 30s]\n"}
     folder = write_practice(tmp_path / "p", 'title = "T"\nsteps = ["a", "b"]\n', scripts)
     request = Request(45 * RATE_HZ, practice=str(folder), voice=FAKE_VOICE, rehearsal=True, from_step="b")
-    with pytest.raises(InputError, match="nothing is said from there on; begin with a step before it"):
+    with pytest.raises(InputError, match="nothing is said from that step on; begin with an earlier one"):
         write(request, tmp_path / "p.mp3", shared_store)
 
 
