@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
-from audioguide.audio.sound import bell_frames
-from audioguide.core.clock import FRAME, clock, frames
+from audioguide.checks.estimate import PACE_WPM, estimated_lengths
+from audioguide.core.clock import FRAME, clock
 from audioguide.core.errors import InputError, LengthError, did_you_mean
-from audioguide.core.model import Bell, Cue, Phrase, Sounding, Timeline
+from audioguide.core.model import Bell, Phrase, Sounding, Timeline
 from audioguide.core.request import ORDINARY_LENGTH, Request
 from audioguide.practice.definition import Practice, find_practice, read_practice
 from audioguide.practice.render import Renderer
@@ -19,8 +19,6 @@ from audioguide.session.fit import closing_of
 from audioguide.timeline.plan import lay_out
 from audioguide.timeline.timetable import shares
 
-PACE_WPM = 112
-"""What the length of a phrase is estimated by."""
 _NONE = "-"
 
 
@@ -137,17 +135,6 @@ def _chapters(old: Timeline, new: Timeline) -> Iterator[str]:
         )
 
 
-def estimated(cues: Sequence[Cue]) -> list[int]:
-    """Return the frames that each sound among the cues will about take."""
-    return [_frames(cue) for cue in cues if isinstance(cue, Phrase | Bell)]
-
-
-def _frames(cue: Phrase | Bell) -> int:
-    if isinstance(cue, Bell):
-        return bell_frames(cue.strokes)
-    return max(1, frames(len(cue.text.split()) * 60 / PACE_WPM / cue.manner.pace))
-
-
 # --- reading ---
 
 
@@ -202,6 +189,8 @@ def _timeline(request: Request, practice: Practice, samples: int) -> Timeline | 
     cues = read_cues(request, practice, samples)
     closing = closing_of(request, practice)
     try:
-        return lay_out(cues, estimated(cues), samples, longest_silence=practice.longest_silence, closing=closing)
+        return lay_out(
+            cues, estimated_lengths(cues), samples, longest_silence=practice.longest_silence, closing=closing
+        )
     except LengthError as error:
         return f"this wording takes about {clock(error.shortest)} to {clock(error.longest)}"

@@ -1,13 +1,12 @@
 """The sessions of a practice that are looked at when its wording is checked: rendered and laid out, none spoken."""
 
-import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import product
 
-from audioguide.audio.sound import bell_frames
-from audioguide.core.clock import RATE_HZ, clock, frames
+from audioguide.checks.estimate import estimated_lengths
+from audioguide.core.clock import RATE_HZ, clock
 from audioguide.core.defaults import ENDINGS, GUIDANCE
 from audioguide.core.errors import LengthError, ScriptError, ScriptErrors
 from audioguide.core.model import Bell, Cue, Phrase, Source, Timeline, Written
@@ -16,15 +15,12 @@ from audioguide.practice.definition import Practice
 from audioguide.practice.parse import LINE_END
 from audioguide.practice.render import Renderer
 from audioguide.practice.rendering import RenderedStep, read_cues, read_steps
-from audioguide.speech.calibration import pace_wpm
 from audioguide.timeline.plan import CLOSING, SLEEP_CLOSING, lay_out
 
 MINUTES = (5, 20, 60)
 """What is looked at beside the shortest and the longest."""
 LONGEST = 2 * 3600 * RATE_HZ
 """No longer session is looked at. Samples."""
-PACE_WPM = 118
-"""How fast a voice is taken to speak: as fast as calm. Its own 20 minutes have 3 % less speech than this estimates."""
 _TRIES = 12
 """How many lengths are tried to find where a wording begins or ends to fit."""
 _DOUBT = 0.1
@@ -32,9 +28,6 @@ _DOUBT = 0.1
 _STUCK_S = 1
 """No script that is sound takes so long."""
 _MINUTE = 60 * RATE_HZ
-_UNSPACED = re.compile("[\u0e00-\u0eff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
-"""Thai, Lao, Khmer, Japanese and Chinese do not part their words."""
-_LETTERS_A_WORD = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +193,7 @@ class SessionMatrix:
         assert request.samples is not None
         cap = self.practice.longest_silence
         closing = min(SLEEP_CLOSING, cap // 2) if request.ending == "sleep" else CLOSING
-        return lay_out(cues, _lengths(cues), request.samples, longest_silence=cap, closing=closing)
+        return lay_out(cues, estimated_lengths(cues), request.samples, longest_silence=cap, closing=closing)
 
 
 def _variant_key(request: Request) -> tuple[object, ...]:
@@ -237,14 +230,3 @@ def _joined(told: list[RenderedStep]) -> list[Cue]:
         cues += part.cues
         cues += [LINE_END.pause(cues[-1].source, Written.LINE)] if isinstance(cues[-1], Phrase) else []
     return cues
-
-
-def _lengths(cues: tuple[Cue, ...]) -> list[int]:
-    """Return the frames of each sound, phrases as estimated."""
-    sounds = (cue for cue in cues if isinstance(cue, Phrase | Bell))
-    return [_estimated(cue) if isinstance(cue, Phrase) else bell_frames(cue.strokes) for cue in sounds]
-
-
-def _estimated(phrase: Phrase) -> int:
-    words = pace_wpm([(phrase.text, 60)]) + len(_UNSPACED.findall(phrase.text)) / _LETTERS_A_WORD
-    return frames(words * 60 / (PACE_WPM * phrase.manner.pace))

@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 from support.helpers import write_practice
 
-from audioguide.audio.sound import bell_frames
-from audioguide.checks.diff import PACE_WPM, Version, compare, difference, estimated
+from audioguide.checks.diff import Version, compare, difference
 from audioguide.cli.main import run
 from audioguide.core.clock import RATE_HZ
 from audioguide.core.errors import InputError, ScriptError
@@ -92,7 +91,7 @@ def test_the_timetable_moves() -> None:
     after = Version("two", (), timeline(1_000, {"Arriving": 0, "New": 2_500, "The end": 7_500}))
     lines = list(difference(before, after, 240 * RATE_HZ))
     assert lines[lines.index("") + 1 :] == [
-        "4:00, estimated at 112 words a minute:",
+        "4:00, estimated at 118 words a minute:",
         "    0:12 ->     0:24  speech",
         "    3:48 ->     3:36  silence",
         "    3:24 ->     3:12  longest silence",
@@ -103,20 +102,11 @@ def test_the_timetable_moves() -> None:
     ]
 
 
-def test_a_length_is_estimated_from_words_and_pace() -> None:
-    source = Source("a", 1)
-    slow = Phrase("one two three", source, Manner(pace=0.9))
-    plain, slower, bell = estimated([Phrase("one two three", source), slow, Bell(2, source)])
-    assert plain * 0.024 == pytest.approx(3 * 60 / PACE_WPM, abs=0.02)
-    assert slower * 0.024 == pytest.approx(3 * 60 / PACE_WPM / 0.9, abs=0.02)
-    assert bell == bell_frames(2)
-
-
 def test_wording_that_cannot_take_the_length_is_told_in_place_of_the_timetable(tmp_path: Path) -> None:
     one, two = practice(tmp_path), practice(tmp_path, "two", a="# Arriving\nLie down.\n[pause 4s]\n")
     lines = list(compare(ASKED, one, two))
     assert lines[-1].startswith(f"{two}: this wording takes about 0:2")
-    assert "5:00, estimated at 112 words a minute:" in lines
+    assert "5:00, estimated at 118 words a minute:" in lines
 
 
 # --- read from folders ---
@@ -175,7 +165,7 @@ def test_the_command_prints_the_difference_and_speaks_nothing(
     heir(workplace, a=A.replace("Lie down", "Sit down"))
     assert run(["diff", "heir", "--length", "5"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert "+ heir/a.md.j2:2: Sit down." in lines and "5:00, estimated at 112 words a minute:" in lines
+    assert "+ heir/a.md.j2:2: Sit down." in lines and "5:00, estimated at 118 words a minute:" in lines
     assert run(["diff", "psoas-release", "psoas-release"]) == 0
     assert "nothing is said differently at 20:00" in capsys.readouterr().out
     assert sorted(path.name for path in workplace.iterdir()) == ["heir", "one"]

@@ -8,11 +8,11 @@ from textwrap import shorten
 from audioguide.checks.advice.heard import Advice, Heard
 from audioguide.checks.advice.languages import Words, plain
 from audioguide.core.model import Phrase
+from audioguide.speech.calibration import count_words
 
 MOST_WORDS = 30
 """Of a sentence that is only heard."""
 _SENTENCE = re.compile(r"(?<=[.!?…。！？؟।])[\"'”’»)]*\s+|(?<=[。！？])")
-_WORD = re.compile(r"[\w'’-]+")
 _SHOWN = 70
 
 
@@ -40,7 +40,7 @@ def _told(paragraph: Iterable[Phrase], words: Words) -> Iterator[Advice]:
     before = ""
     for phrase, sentence in _all_sentences(paragraph):
         yield from (Advice(rule, phrase.source, quote(sentence)) for rule in _tripped(sentence, before, words))
-        if (count := len(_WORD.findall(sentence))) > MOST_WORDS:
+        if (count := count_words(sentence)) > MOST_WORDS:
             yield Advice("long-sentence", phrase.source, f"{quote(sentence)} has {count} words")
         before = sentence
 
