@@ -15,8 +15,7 @@ from audioguide.core.request import ORDINARY_LENGTH, Request
 from audioguide.practice.definition import Practice, find_practice, read_practice
 from audioguide.practice.render import Renderer
 from audioguide.practice.rendering import read_cues, read_steps
-from audioguide.session.fit import closing_of
-from audioguide.timeline.plan import lay_out
+from audioguide.session.fit import timeline_for
 from audioguide.timeline.timetable import shares
 
 _NONE = "-"
@@ -187,10 +186,7 @@ def _version(request: Request, practice: Practice) -> Version:
 
 def _timeline(request: Request, practice: Practice, samples: int) -> Timeline | str:
     cues = read_cues(request, practice, samples)
-    closing = closing_of(request, practice)
     try:
-        return lay_out(
-            cues, estimated_lengths(cues), samples, longest_silence=practice.longest_silence, closing=closing
-        )
+        return timeline_for(request, practice, cues, estimated_lengths(cues), samples)
     except LengthError as error:
         return f"this wording takes about {clock(error.shortest)} to {clock(error.longest)}"

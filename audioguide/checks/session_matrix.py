@@ -15,7 +15,7 @@ from audioguide.practice.definition import Practice
 from audioguide.practice.parse import LINE_END
 from audioguide.practice.render import Renderer
 from audioguide.practice.rendering import RenderedStep, read_cues, read_steps
-from audioguide.timeline.plan import CLOSING, SLEEP_CLOSING, lay_out
+from audioguide.session.fit import timeline_for
 
 MINUTES = (5, 20, 60)
 """What is looked at beside the shortest and the longest."""
@@ -163,11 +163,14 @@ class SessionMatrix:
         return None
 
     def _try(self, request: Request) -> Result:
+        assert request.samples is not None
         read = self._read(request)
         if read.error:
             return read
+        lengths = estimated_lengths(read.cues)
         try:
-            return replace(read, timeline=self._laid_out(read.cues, request))
+            timeline = timeline_for(request, self.practice, read.cues, lengths, request.samples)
+            return replace(read, timeline=timeline)
         except LengthError as error:
             return replace(read, misses=error)
         except ScriptError as error:
@@ -188,12 +191,6 @@ class SessionMatrix:
             return Result(request, error=error)
         reached = frozenset(source for part in told for line in part.lines for _, source in line.marks)
         return Result(request, tuple(cues), reached=reached)
-
-    def _laid_out(self, cues: tuple[Cue, ...], request: Request) -> Timeline:
-        assert request.samples is not None
-        cap = self.practice.longest_silence
-        closing = min(SLEEP_CLOSING, cap // 2) if request.ending == "sleep" else CLOSING
-        return lay_out(cues, estimated_lengths(cues), request.samples, longest_silence=cap, closing=closing)
 
 
 def _variant_key(request: Request) -> tuple[object, ...]:

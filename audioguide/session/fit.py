@@ -75,8 +75,8 @@ class Fitter:
             return self._at(self.request.samples)
         cues = self._cues(self.request, ORDINARY_LENGTH)
         lengths = self.studio.lengths(cues)
-        cap = self.practice.longest_silence
-        natural = natural_length(cues, lengths, longest_silence=cap, closing=self._closing)
+        cap, closing = self.practice.longest_silence, _closing(self.request, self.practice)
+        natural = natural_length(cues, lengths, longest_silence=cap, closing=closing)
         if natural > LONGEST_SESSION_H * 3600 * RATE_HZ:
             words = f"takes {clock(natural)} by itself, but a session can be up to {LONGEST_SESSION_H}h; name a length"
             raise InputError(f"{self.request.only} {words}")
@@ -92,17 +92,12 @@ class Fitter:
         return self._lay_out(self._cues(self.request, samples), samples)
 
     def _lay_out(self, cues: list[Cue], samples: int) -> Timeline:
-        cap = self.practice.longest_silence
-        timeline = lay_out(cues, self.studio.lengths(cues), samples, longest_silence=cap, closing=self._closing)
+        timeline = timeline_for(self.request, self.practice, cues, self.studio.lengths(cues), samples)
         check_promises(cues, timeline)
         return timeline
 
     def _cues(self, request: Request, samples: int) -> list[Cue]:
         return read_cues(request, self.practice, samples, self.renderer)
-
-    @property
-    def _closing(self) -> int:
-        return closing_of(self.request, self.practice)
 
     def _told(self, error: LengthError) -> LengthError:
         """Return the error with the lengths that there are, and with what would help."""
@@ -152,8 +147,28 @@ class Fitter:
         return f"for shorter, {tried}leave words out of the scripts"
 
 
-def closing_of(request: Request, practice: Practice) -> int:
-    """Return the frames of the fade at the end: long where it ends in sleep, as far as a silence may be long."""
+def timeline_for(
+    request: Request, practice: Practice, cues: Sequence[Cue], lengths: Sequence[int], samples: int
+) -> Timeline:
+    """Return the timeline of a session of exactly so many samples, with the practice's longest silence and its fade.
+
+    Args:
+        request: decides the fade at the end.
+        practice: whose cues these are.
+        cues: of the session, in order.
+        lengths: frames of each sound among the cues, measured or estimated.
+        samples: length of the session.
+
+    Raises:
+        LengthError: the pauses do not allow that length.
+        ScriptError: a silence cannot be shrunk to the practice's longest one.
+    """
+    closing = _closing(request, practice)
+    return lay_out(cues, lengths, samples, longest_silence=practice.longest_silence, closing=closing)
+
+
+def _closing(request: Request, practice: Practice) -> int:
+    """Return the frames of the fade at the end: long if it ends in sleep, but at most half the longest silence."""
     return min(SLEEP_CLOSING, practice.longest_silence // 2) if request.ending == "sleep" else CLOSING
 
 
