@@ -16,6 +16,7 @@ from audioguide.practice.parse import LINE_END
 from audioguide.practice.render import Renderer
 from audioguide.practice.rendering import RenderedStep, read_cues, read_steps
 from audioguide.session.fit import timeline_for
+from audioguide.session.length_search import first_length
 
 MINUTES = (5, 20, 60)
 """What is looked at beside the shortest and the longest."""
@@ -151,16 +152,15 @@ class SessionMatrix:
             self.failed = self.failed or outcome.error is not None
             yield outcome
 
-    def _end(self, telling: Request, samples: int, step: int) -> int | None:
-        """Return the first length that builds from samples on: upwards the shortest (1), downwards the longest (-1)."""
-        for _ in range(_TRIES):
+    def _end(self, telling: Request, start: int, step: int) -> int | None:
+        """Return the first length that builds from start on: upwards the shortest (1), downwards the longest (-1)."""
+
+        def attempt(samples: int) -> None:
             outcome = self._at(replace(telling, samples=samples))
-            if outcome.timeline is not None:
-                return samples
-            samples = _next(samples, outcome.misses, step)
-            if samples <= 0:
-                return None
-        return None
+            if outcome.timeline is None:  # after a script error, go on with the wording of another minute
+                raise outcome.misses or LengthError(samples, samples, samples)
+
+        return first_length(start, step, attempt, _TRIES)
 
     def _try(self, request: Request) -> Result:
         assert request.samples is not None
@@ -205,15 +205,6 @@ def _within(low: int | None, high: int | None) -> list[int]:
     """Return the lengths to look at between two ends, or all of them where the ends are not known."""
     lengths = [minutes * _MINUTE for minutes in MINUTES]
     return [length for length in lengths if (low or 0) <= length <= (high or length)]
-
-
-def _next(samples: int, misses: LengthError | None, step: int) -> int:
-    """Return the next length to try: the edge of what this wording can fill, else the next whole minute."""
-    if misses and step > 0 and samples < misses.shortest:
-        return -(-misses.shortest // RATE_HZ) * RATE_HZ
-    if misses and step < 0 and samples > misses.longest:
-        return misses.longest // RATE_HZ * RATE_HZ
-    return (samples // _MINUTE + 1) * _MINUTE if step > 0 else (-(-samples // _MINUTE) - 1) * _MINUTE
 
 
 def _misses_by_far(misses: LengthError) -> bool:

@@ -26,3 +26,29 @@ def test_a_sleep_ending_fades_slowly_but_over_half_the_longest_silence_at_most(
     sessions = matrix(tmp_path, "Hello.\n[rest]\nBye.\n", f'{TOML}longest_silence = "{longest_silence}"\n')
     closings = {(one.request.ending, one.timeline.closing) for one in sessions.results() if one.timeline}
     assert closings == {("wake", CLOSING), ("sleep", sleep)}
+
+
+def ends(sessions: SessionMatrix) -> tuple[int | None, int | None]:
+    list(sessions.results())
+    return sessions.shortest, sessions.longest
+
+
+def test_a_practice_whose_pauses_are_all_fixed_has_a_length(tmp_path: Path) -> None:
+    """Its range is shorter than a second, and may hold no whole one."""
+    shortest, longest = ends(matrix(tmp_path, "Hello. [pause 6s] There. [pause 3s]\n"))
+    assert shortest and longest and shortest % RATE_HZ and 17 <= shortest / RATE_HZ < 18
+
+
+def test_the_longest_session_may_end_a_second_before_the_wording_changes(tmp_path: Path) -> None:
+    """From 3 to 20 minutes the words take longer than that, otherwise up to about 5 minutes."""
+    more = "A long one.\n[pause 2m]\n" * 10
+    script = "Hello.\n[rest]\nThere.\n[rest]\nBye.\n{% if 3 <= minutes < 20 %}\n" + more + "{% endif %}\n"
+    _, longest = ends(matrix(tmp_path, script, f'{TOML}longest_silence = "150s"\n'))
+    assert longest == 179 * RATE_HZ
+
+
+def test_lengths_with_a_script_error_are_passed_over(tmp_path: Path) -> None:
+    shortest, longest = ends(
+        matrix(tmp_path, "{% if minutes < 3 %}\n[pasue 3s]\n{% endif %}\nHello.\n[rest]\nBye.\n[rest]\n")
+    )
+    assert shortest == 180 * RATE_HZ and longest and longest > shortest
