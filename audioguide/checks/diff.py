@@ -10,11 +10,11 @@ from difflib import SequenceMatcher
 from audioguide.checks.estimate import PACE_WPM, estimated_lengths
 from audioguide.core.clock import FRAME, clock
 from audioguide.core.errors import InputError, LengthError, did_you_mean
-from audioguide.core.model import Bell, Phrase, Sounding, Timeline
+from audioguide.core.model import Bell, Cue, Phrase, Sounding, Timeline
 from audioguide.core.request import ORDINARY_LENGTH, Request
 from audioguide.practice.definition import Practice, find_practice, read_practice
 from audioguide.practice.render import Renderer
-from audioguide.practice.rendering import read_cues, read_steps
+from audioguide.practice.rendering import join_cues, read_steps
 from audioguide.session.fit import timeline_for
 from audioguide.timeline.timetable import shares
 
@@ -177,15 +177,12 @@ def _used_names(practice: Practice) -> set[str]:
 
 def _version(request: Request, practice: Practice) -> Version:
     samples = request.samples or ORDINARY_LENGTH
-    steps = [
-        (told.step.name, tuple(cue for cue in told.cues if isinstance(cue, Phrase | Bell)))
-        for told in read_steps(request, practice, samples)
-    ]
-    return Version(practice.shown, tuple(steps), _timeline(request, practice, samples))
+    steps = read_steps(request, practice, samples)
+    sounds = ((one.step.name, tuple(cue for cue in one.cues if isinstance(cue, Phrase | Bell))) for one in steps)
+    return Version(practice.shown, tuple(sounds), _timeline(request, practice, join_cues(steps, practice), samples))
 
 
-def _timeline(request: Request, practice: Practice, samples: int) -> Timeline | str:
-    cues = read_cues(request, practice, samples)
+def _timeline(request: Request, practice: Practice, cues: Sequence[Cue], samples: int) -> Timeline | str:
     try:
         return timeline_for(request, practice, cues, estimated_lengths(cues), samples)
     except LengthError as error:

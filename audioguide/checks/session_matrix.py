@@ -9,12 +9,11 @@ from audioguide.checks.estimate import estimated_lengths
 from audioguide.core.clock import RATE_HZ, clock
 from audioguide.core.defaults import ENDINGS, GUIDANCE
 from audioguide.core.errors import LengthError, ScriptError, ScriptErrors
-from audioguide.core.model import Bell, Cue, Phrase, Source, Timeline, Written
+from audioguide.core.model import Cue, Phrase, Source, Timeline
 from audioguide.core.request import Request
 from audioguide.practice.definition import Practice
-from audioguide.practice.parse import LINE_END
 from audioguide.practice.render import Renderer
-from audioguide.practice.rendering import RenderedStep, read_cues, read_steps
+from audioguide.practice.rendering import join_cues, read_steps
 from audioguide.session.fit import timeline_for
 from audioguide.session.length_search import first_length
 
@@ -182,14 +181,12 @@ class SessionMatrix:
             return Result(request, error=self._stuck)
         began = time.monotonic()
         try:
-            told = read_steps(request, self.practice, request.samples, self._renderer)
-            cues = _joined(told)
-            if not any(isinstance(cue, Phrase | Bell) for cue in cues):
-                read_cues(request, self.practice, request.samples)  # says that nothing is spoken
+            steps = read_steps(request, self.practice, request.samples, self._renderer)
+            cues = join_cues(steps, self.practice)
         except (ScriptError, ScriptErrors) as error:
             self._stuck = error if time.monotonic() - began > _STUCK_S else None
             return Result(request, error=error)
-        reached = frozenset(source for part in told for line in part.lines for _, source in line.marks)
+        reached = frozenset(source for part in steps for line in part.lines for _, source in line.marks)
         return Result(request, tuple(cues), reached=reached)
 
 
@@ -209,12 +206,3 @@ def _within(low: int | None, high: int | None) -> list[int]:
 
 def _misses_by_far(misses: LengthError) -> bool:
     return not misses.shortest * (1 - _DOUBT) <= misses.asked <= misses.longest * (1 + _DOUBT)
-
-
-def _joined(told: list[RenderedStep]) -> list[Cue]:
-    """Return the cues of all steps; a line's end stands between two of them, if nothing else does."""
-    cues: list[Cue] = []
-    for part in told:
-        cues += part.cues
-        cues += [LINE_END.pause(cues[-1].source, Written.LINE)] if isinstance(cues[-1], Phrase) else []
-    return cues

@@ -5,10 +5,12 @@ from pathlib import Path
 import pytest
 from support.helpers import write_practice
 
+from audioguide.audio.id3 import MOST_CHAPTERS
 from audioguide.checks.session_matrix import SessionMatrix
 from audioguide.core.clock import RATE_HZ, frames
 from audioguide.core.request import Request
 from audioguide.practice.definition import find_practice
+from audioguide.practice.rendering import read_cues
 from audioguide.timeline.plan import CLOSING
 
 TOML = 'title = "Mine"\nsteps = ["only"]\n'
@@ -52,3 +54,20 @@ def test_lengths_with_a_script_error_are_passed_over(tmp_path: Path) -> None:
         matrix(tmp_path, "{% if minutes < 3 %}\n[pasue 3s]\n{% endif %}\nHello.\n[rest]\nBye.\n[rest]\n")
     )
     assert shortest == 180 * RATE_HZ and longest and longest > shortest
+
+
+@pytest.mark.parametrize("script", ["Hello.\n[rest]\nBye.\n", "[pause 5s]\nHello.\n[bell]\n[rest]\n# One\nBye.\n"])
+def test_the_cues_of_a_session_are_those_that_build_uses(tmp_path: Path, script: str) -> None:
+    sessions = matrix(tmp_path, script)
+    results = [one for one in sessions.results() if one.timeline]
+    assert results
+    for one in results:
+        assert list(one.cues) == read_cues(one.request, sessions.practice, one.request.samples or 0)
+
+
+def test_the_chapter_that_build_adds_counts_towards_the_most_chapters(tmp_path: Path) -> None:
+    """A session begins with a chapter, even if its script does not."""
+    many = "".join(f"# Part {number}\nPart {number}.\n" for number in range(MOST_CHAPTERS))
+    for script, chapters in ((many, MOST_CHAPTERS), ("Hello.\n" + many, MOST_CHAPTERS + 1)):
+        timelines = [one.timeline for one in matrix(tmp_path, script).results() if one.timeline]
+        assert {len(timeline.chapters) for timeline in timelines} == {chapters}
