@@ -3,11 +3,11 @@
 It brings a dark ground of its own, so that it can be read on a page of any colour.
 """
 
-import re
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from xml.sax.saxutils import escape
 
+from audioguide.core.characters import xml_safe
 from audioguide.core.clock import FRAME, RATE_HZ, clock
 from audioguide.core.model import Bell, Phrase, Placed, Sound, Timeline
 from audioguide.timeline.timetable import summary
@@ -23,8 +23,6 @@ _MOST_TICKS = 7
 _STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400)
 _GROUND, _INK, _SOFT_INK, _LINE = "#101726", "#f6f1e7", "#b4bed2", "#2b3850"
 _SPEECH, _SILENCE, _RUNG = "#8eb4ec", "#62769c", "#f4ba68"
-_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML 1.0 cannot hold, even escaped."""
 
 
 def svg(timeline: Timeline, title: str) -> str:
@@ -130,9 +128,9 @@ def _shortened(words: str, most: int) -> str:
 
 
 def _escaped(words: str) -> str:
-    """Return words as XML holds them; what it cannot hold is told by the sign for that.
+    """Return words escaped for XML.
 
     >>> _escaped("a < b & c\\x00")
     'a &lt; b &amp; c�'
     """
-    return escape(_NO_XML.sub("\ufffd", words))
+    return escape(xml_safe(words))
