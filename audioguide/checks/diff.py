@@ -1,6 +1,6 @@
-"""What two versions of a practice say differently at one length, and how the timetable moves; told as lines.
+"""The differences between two versions of a practice at one length: in wording, and in the timetable.
 
-Nothing is spoken for it: the length of a phrase is estimated from its words.
+Nothing is spoken: the length of a phrase is estimated from its words.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,7 +10,7 @@ from difflib import SequenceMatcher
 from audioguide.checks.estimate import PACE_WPM, estimated_lengths
 from audioguide.core.clock import FRAME, clock
 from audioguide.core.errors import InputError, LengthError, did_you_mean
-from audioguide.core.model import Bell, Cue, Phrase, Sounding, Timeline
+from audioguide.core.model import Bell, Cue, Phrase, Placed, Sounding, Timeline
 from audioguide.core.request import ORDINARY_LENGTH, Request
 from audioguide.practice.definition import Practice, find_practice, read_practice
 from audioguide.practice.render import Renderer
@@ -23,24 +23,24 @@ _NONE = "-"
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A practice as it comes out at one length."""
+    """A practice as rendered for one length."""
 
     name: str
     steps: tuple[tuple[str, tuple[Sounding, ...]], ...]
-    """The name of each step, and what is heard in it."""
+    """The name of each step, with its phrases and bells."""
     timeline: Timeline | str
-    """Estimated; or why there is none."""
+    """Estimated, or the reason why there is none."""
 
 
 # --- pure ---
 
 
 def difference(before: Version, after: Version, samples: int) -> Iterator[str]:
-    """Yield lines: what is said differently, step by step, and how the timetable of that length moves."""
+    """Yield the lines of a diff: the wording step by step, then the timetable of a session of that length."""
     yield f"--- {before.name}"
     yield f"+++ {after.name}"
-    told = [*_order(before, after), *_steps(before, after)]
-    yield from told or [f"nothing is said differently at {clock(samples)}"]
+    changes = [*_order(before, after), *_steps(before, after)]
+    yield from changes or [f"the wording is the same at {clock(samples)}"]
     yield ""
     yield f"{clock(samples)}, estimated at {PACE_WPM} words a minute:"
     yield from _timetable(before, after)
@@ -49,14 +49,14 @@ def difference(before: Version, after: Version, samples: int) -> Iterator[str]:
 def _order(before: Version, after: Version) -> Iterator[str]:
     names = [[name for name, _ in version.steps] for version in (before, after)]
     both = set(names[0]) & set(names[1])
-    ways = [[name for name in order if name in both] for order in names]
-    if ways[0] != ways[1]:
-        yield f"order of steps: {', '.join(ways[0])} -> {', '.join(ways[1])}"
+    old, new = ([name for name in order if name in both] for order in names)
+    if old != new:
+        yield f"order of steps: {', '.join(old)} -> {', '.join(new)}"
 
 
 def _steps(before: Version, after: Version) -> Iterator[str]:
     old, new = dict(before.steps), dict(after.steps)
-    for name in _woven(list(old), list(new)):
+    for name in _merged(list(old), list(new)):
         lines = list(_phrases(old.get(name, ()), new.get(name, ())))
         if name not in new:
             yield f"@@ {name}: only in {before.name}"
@@ -67,10 +67,10 @@ def _steps(before: Version, after: Version) -> Iterator[str]:
         yield from lines
 
 
-def _woven(old: Sequence[str], new: Sequence[str]) -> list[str]:
-    """Return the new names in order, and each that is gone behind the one it followed.
+def _merged(old: Sequence[str], new: Sequence[str]) -> list[str]:
+    """Return the new names in order, with each removed name after the one that it followed.
 
-    >>> _woven(["a", "b", "c"], ["new", "a", "c"])
+    >>> _merged(["a", "b", "c"], ["new", "a", "c"])
     ['new', 'a', 'b', 'c']
     """
     order = list(new)
@@ -82,10 +82,10 @@ def _woven(old: Sequence[str], new: Sequence[str]) -> list[str]:
 
 def _phrases(old: Sequence[Sounding], new: Sequence[Sounding]) -> Iterator[str]:
     matcher = SequenceMatcher(None, [_words(cue) for cue in old], [_words(cue) for cue in new], autojunk=False)
-    for kind, *(at, to, other_at, other_to) in matcher.get_opcodes():
+    for kind, *(old_start, old_end, new_start, new_end) in matcher.get_opcodes():
         if kind != "equal":
-            yield from (f"- {_told(cue)}" for cue in old[at:to])
-            yield from (f"+ {_told(cue)}" for cue in new[other_at:other_to])
+            yield from (f"- {_located(cue)}" for cue in old[old_start:old_end])
+            yield from (f"+ {_located(cue)}" for cue in new[new_start:new_end])
 
 
 def _words(cue: Sounding) -> str:
@@ -98,7 +98,7 @@ def _words(cue: Sounding) -> str:
             raise AssertionError("a practice has no ticks")
 
 
-def _told(cue: Sounding) -> str:
+def _located(cue: Sounding) -> str:
     return f"{getattr(cue, 'source', '')}: {_words(cue)}"
 
 
@@ -110,7 +110,7 @@ def _timetable(before: Version, after: Version) -> Iterator[str]:
         return
     old, new = before.timeline, after.timeline
     rows = zip(("speech", "silence", "longest silence"), _figures(old), _figures(new), strict=True)
-    yield from (f"{one:>8} -> {other:>8}  {name}" for name, one, other in rows)
+    yield from (_row(figure, other, name) for name, figure, other in rows)
     yield from _chapters(old, new)
 
 
@@ -120,34 +120,41 @@ def _figures(timeline: Timeline) -> list[str]:
 
 
 def _chapters(old: Timeline, new: Timeline) -> Iterator[str]:
-    """Yield where each chapter begins, in both or in one of them."""
-    one, other = old.chapters, new.chapters
-    titles = [mark.title for mark in one], [mark.title for mark in other]
-    for kind, at, to, other_at, other_to in SequenceMatcher(None, *titles, autojunk=False).get_opcodes():
+    """Yield the start of each chapter in both timelines; a dash where a timeline does not have it."""
+    titles = [mark.title for mark in old.chapters], [mark.title for mark in new.chapters]
+    for kind, *(old_start, old_end, new_start, new_end) in SequenceMatcher(None, *titles, autojunk=False).get_opcodes():
+        old_marks, new_marks = old.chapters[old_start:old_end], new.chapters[new_start:new_end]
         if kind == "equal":
-            for mark, later in zip(one[at:to], other[other_at:other_to], strict=True):
-                yield f"{clock(mark.start * FRAME):>8} -> {clock(later.start * FRAME):>8}  # {mark.title}"
-            continue
-        yield from (f"{clock(mark.start * FRAME):>8} -> {_NONE:>8}  # {mark.title}" for mark in one[at:to])
-        yield from (
-            f"{_NONE:>8} -> {clock(mark.start * FRAME):>8}  # {mark.title}" for mark in other[other_at:other_to]
-        )
+            for one, other in zip(old_marks, new_marks, strict=True):
+                yield _row(_start(one), _start(other), f"# {one.title}")
+        else:
+            yield from (_row(_start(mark), _NONE, f"# {mark.title}") for mark in old_marks)
+            yield from (_row(_NONE, _start(mark), f"# {mark.title}") for mark in new_marks)
+
+
+def _start(mark: Placed) -> str:
+    return clock(mark.start * FRAME)
+
+
+def _row(old: str, new: str, name: str) -> str:
+    return f"{old:>8} -> {new:>8}  {name}"
 
 
 # --- reading ---
 
 
 def compare(request: Request, one: str, other: str = "") -> Iterator[str]:
-    """Yield the difference from one practice to another; or to one practice from the one that it extends.
+    """Yield the difference between two practices, or between a practice and the one that it extends.
 
     Args:
-        request: at which length, and with which options.
-        one: a name on the shelf, or a folder.
-        other: another one; empty for the one that the first extends, which then comes first.
+        request: the length and the options.
+        one: name of a built-in practice, or a folder.
+        other: the practice to compare it with; empty to compare it with the one that it extends, which then is the
+            old version.
 
     Raises:
-        InputError: a practice is not there, extends nothing, or has not what is asked for.
-        ScriptError: a script is wrong; ScriptErrors: several things are.
+        InputError: a practice does not exist, extends nothing, or does not have what an option asks for.
+        ScriptError: there is an error in a script; ScriptErrors: there are several.
     """
     practice = find_practice(one)
     practices = (practice, find_practice(other)) if other else (_parent(practice), practice)
@@ -165,7 +172,7 @@ def compare(request: Request, one: str, other: str = "") -> Iterator[str]:
 
 def _parent(practice: Practice) -> Practice:
     if len(practice.layers) == 1:
-        words = f"{practice.shown} extends no other practice; name the one to compare it with"
+        words = f"{practice.shown} extends no practice; name one to compare it with"
         raise InputError(f"{words}: audioguide diff {practice.shown} OTHER")
     parent = practice.layers[1]
     return read_practice(parent.folder, parent.shown)

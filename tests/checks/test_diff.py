@@ -52,7 +52,7 @@ def test_a_changed_phrase_is_shown_as_it_was_and_as_it_is_with_its_line() -> Non
 def test_the_same_words_on_other_lines_are_no_difference() -> None:
     before = version("one", ("a", phrases("one/a", "Hello.", "Bye.")))
     after = version("two", ("a", (*phrases("two/a", "Hello."), Phrase("Bye.", Source("two/b", 90), Manner(0.9, -1)))))
-    assert told(before, after) == ["nothing is said differently at 0:01"]
+    assert told(before, after) == ["the wording is the same at 0:01"]
 
 
 def test_steps_that_only_one_has_are_shown_whole_where_they_stand() -> None:
@@ -126,13 +126,13 @@ def test_a_practice_is_compared_with_the_one_it_extends(tmp_path: Path) -> None:
 
 
 def test_a_practice_that_extends_nothing_needs_another_one(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="extends no other practice; name the one to compare it with"):
+    with pytest.raises(InputError, match="extends no practice; name one to compare it with"):
         list(compare(ASKED, practice(tmp_path)))
 
 
 def test_a_practice_is_no_different_from_itself(tmp_path: Path) -> None:
     one = practice(tmp_path)
-    assert "nothing is said differently at 5:00" in list(compare(ASKED, one, one))
+    assert "the wording is the same at 5:00" in list(compare(ASKED, one, one))
 
 
 def test_the_options_of_a_session_count(tmp_path: Path) -> None:
@@ -167,14 +167,14 @@ def test_the_command_prints_the_difference_and_speaks_nothing(
     lines = capsys.readouterr().out.splitlines()
     assert "+ heir/a.md.j2:2: Sit down." in lines and "5:00, estimated at 118 words a minute:" in lines
     assert run(["diff", "psoas-release", "psoas-release"]) == 0
-    assert "nothing is said differently at 20:00" in capsys.readouterr().out
+    assert "the wording is the same at 20:00" in capsys.readouterr().out
     assert sorted(path.name for path in workplace.iterdir()) == ["heir", "one"]
 
 
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        ("one", 1, "one extends no other practice"),
+        ("one", 1, "one extends no practice"),
         ("one psoas-relaese", 1, "did you mean psoas-release?"),
         ("one one --length soon", 1, "'soon' is not a length"),
         ("", 2, "Missing argument"),
