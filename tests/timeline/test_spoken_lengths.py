@@ -46,5 +46,6 @@ def test_words_that_keep_their_promise_pass(text: str, target_s: int) -> None:
 def test_a_length_that_the_rest_behind_it_does_not_keep_is_refused_where_it_is_said(
     text: str, line: int, target_s: int
 ) -> None:
-    with pytest.raises(ScriptError, match=rf'^s:{line}: "three minutes" is said here, but the silence .* is \d:\d\d'):
+    words = rf'^s:{line}: "three minutes" is announced here, but at this length the silence is \d:\d\d'
+    with pytest.raises(ScriptError, match=words):
         check(text, target_s)
