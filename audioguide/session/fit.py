@@ -78,8 +78,8 @@ class Fitter:
         cap, closing = self.practice.longest_silence, _closing(self.request, self.practice)
         natural = natural_length(cues, lengths, longest_silence=cap, closing=closing)
         if natural > LONGEST_SESSION_H * 3600 * RATE_HZ:
-            words = f"takes {clock(natural)} by itself, but a session can be up to {LONGEST_SESSION_H}h; name a length"
-            raise InputError(f"{self.request.only} {words}")
+            words = f"takes {clock(natural)} at its natural length, but a session can be up to {LONGEST_SESSION_H}h"
+            raise InputError(f"{self.request.only} {words}; name a length")
         return self._timeline(cues, natural)
 
     def _at(self, samples: int) -> Timeline:
