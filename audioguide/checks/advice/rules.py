@@ -52,7 +52,7 @@ _TABLE = (
     ),
     Rule(
         "closed-eyes",
-        'offer alternatives: "eyes open, half open or closed"',
+        'say that they may also be open: "eyes open, half open or closed"',
         "closing the eyes feels unsafe to many people",
         f"{_TRELEAVEN}: eyes open or closed",
     ),
