@@ -1,50 +1,47 @@
-"""What two versions of a practice say differently at one length, and how the timetable moves; told as lines.
+"""The differences between two versions of a practice at one length: in wording, and in the timetable.
 
-Nothing is spoken for it: the length of a phrase is estimated from its words.
+Nothing is spoken: the length of a phrase is estimated from its words.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
-from audioguide.audio.sound import bell_frames
-from audioguide.core.clock import FRAME, clock, frames
+from audioguide.checks.estimate import PACE_WPM, estimated_lengths
+from audioguide.core.clock import FRAME, clock
 from audioguide.core.errors import InputError, LengthError, did_you_mean
-from audioguide.core.model import Bell, Cue, Phrase, Sounding, Timeline
+from audioguide.core.model import Bell, Cue, Phrase, Placed, Sounding, Timeline
 from audioguide.core.request import ORDINARY_LENGTH, Request
 from audioguide.practice.definition import find_practice, read_practice
 from audioguide.practice.model import Practice
 from audioguide.practice.render import Renderer
-from audioguide.practice.rendering import read_cues, read_steps
-from audioguide.session.fit import closing_of
-from audioguide.timeline.plan import lay_out
+from audioguide.practice.rendering import join_cues, read_steps
+from audioguide.session.fit import timeline_for
 from audioguide.timeline.timetable import shares
 
-PACE_WPM = 112
-"""What the length of a phrase is estimated by."""
 _NONE = "-"
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A practice as it comes out at one length."""
+    """A practice as rendered for one length."""
 
     name: str
     steps: tuple[tuple[str, tuple[Sounding, ...]], ...]
-    """The name of each step, and what is heard in it."""
+    """The name of each step, with its phrases and bells."""
     timeline: Timeline | str
-    """Estimated; or why there is none."""
+    """Estimated, or the reason why there is none."""
 
 
 # --- pure ---
 
 
 def difference(before: Version, after: Version, samples: int) -> Iterator[str]:
-    """Yield lines: what is said differently, step by step, and how the timetable of that length moves."""
+    """Yield the lines of a diff: the wording step by step, then the timetable of a session of that length."""
     yield f"--- {before.name}"
     yield f"+++ {after.name}"
-    told = [*_order(before, after), *_steps(before, after)]
-    yield from told or [f"nothing is said differently at {clock(samples)}"]
+    changes = [*_order(before, after), *_steps(before, after)]
+    yield from changes or [f"the wording is the same at {clock(samples)}"]
     yield ""
     yield f"{clock(samples)}, estimated at {PACE_WPM} words a minute:"
     yield from _timetable(before, after)
@@ -53,14 +50,14 @@ def difference(before: Version, after: Version, samples: int) -> Iterator[str]:
 def _order(before: Version, after: Version) -> Iterator[str]:
     names = [[name for name, _ in version.steps] for version in (before, after)]
     both = set(names[0]) & set(names[1])
-    ways = [[name for name in order if name in both] for order in names]
-    if ways[0] != ways[1]:
-        yield f"order of steps: {', '.join(ways[0])} -> {', '.join(ways[1])}"
+    old, new = ([name for name in order if name in both] for order in names)
+    if old != new:
+        yield f"order of steps: {', '.join(old)} -> {', '.join(new)}"
 
 
 def _steps(before: Version, after: Version) -> Iterator[str]:
     old, new = dict(before.steps), dict(after.steps)
-    for name in _woven(list(old), list(new)):
+    for name in _merged(list(old), list(new)):
         lines = list(_phrases(old.get(name, ()), new.get(name, ())))
         if name not in new:
             yield f"@@ {name}: only in {before.name}"
@@ -71,10 +68,10 @@ def _steps(before: Version, after: Version) -> Iterator[str]:
         yield from lines
 
 
-def _woven(old: Sequence[str], new: Sequence[str]) -> list[str]:
-    """Return the new names in order, and each that is gone behind the one it followed.
+def _merged(old: Sequence[str], new: Sequence[str]) -> list[str]:
+    """Return the new names in order, with each removed name after the one that it followed.
 
-    >>> _woven(["a", "b", "c"], ["new", "a", "c"])
+    >>> _merged(["a", "b", "c"], ["new", "a", "c"])
     ['new', 'a', 'b', 'c']
     """
     order = list(new)
@@ -86,10 +83,10 @@ def _woven(old: Sequence[str], new: Sequence[str]) -> list[str]:
 
 def _phrases(old: Sequence[Sounding], new: Sequence[Sounding]) -> Iterator[str]:
     matcher = SequenceMatcher(None, [_words(cue) for cue in old], [_words(cue) for cue in new], autojunk=False)
-    for kind, *(at, to, other_at, other_to) in matcher.get_opcodes():
+    for kind, *(old_start, old_end, new_start, new_end) in matcher.get_opcodes():
         if kind != "equal":
-            yield from (f"- {_told(cue)}" for cue in old[at:to])
-            yield from (f"+ {_told(cue)}" for cue in new[other_at:other_to])
+            yield from (f"- {_located(cue)}" for cue in old[old_start:old_end])
+            yield from (f"+ {_located(cue)}" for cue in new[new_start:new_end])
 
 
 def _words(cue: Sounding) -> str:
@@ -102,7 +99,7 @@ def _words(cue: Sounding) -> str:
             raise AssertionError("a practice has no ticks")
 
 
-def _told(cue: Sounding) -> str:
+def _located(cue: Sounding) -> str:
     return f"{getattr(cue, 'source', '')}: {_words(cue)}"
 
 
@@ -114,7 +111,7 @@ def _timetable(before: Version, after: Version) -> Iterator[str]:
         return
     old, new = before.timeline, after.timeline
     rows = zip(("speech", "silence", "longest silence"), _figures(old), _figures(new), strict=True)
-    yield from (f"{one:>8} -> {other:>8}  {name}" for name, one, other in rows)
+    yield from (_row(figure, other, name) for name, figure, other in rows)
     yield from _chapters(old, new)
 
 
@@ -124,45 +121,41 @@ def _figures(timeline: Timeline) -> list[str]:
 
 
 def _chapters(old: Timeline, new: Timeline) -> Iterator[str]:
-    """Yield where each chapter begins, in both or in one of them."""
-    one, other = old.chapters, new.chapters
-    titles = [mark.title for mark in one], [mark.title for mark in other]
-    for kind, at, to, other_at, other_to in SequenceMatcher(None, *titles, autojunk=False).get_opcodes():
+    """Yield the start of each chapter in both timelines; a dash where a timeline does not have it."""
+    titles = [mark.title for mark in old.chapters], [mark.title for mark in new.chapters]
+    for kind, *(old_start, old_end, new_start, new_end) in SequenceMatcher(None, *titles, autojunk=False).get_opcodes():
+        old_marks, new_marks = old.chapters[old_start:old_end], new.chapters[new_start:new_end]
         if kind == "equal":
-            for mark, later in zip(one[at:to], other[other_at:other_to], strict=True):
-                yield f"{clock(mark.start * FRAME):>8} -> {clock(later.start * FRAME):>8}  # {mark.title}"
-            continue
-        yield from (f"{clock(mark.start * FRAME):>8} -> {_NONE:>8}  # {mark.title}" for mark in one[at:to])
-        yield from (
-            f"{_NONE:>8} -> {clock(mark.start * FRAME):>8}  # {mark.title}" for mark in other[other_at:other_to]
-        )
+            for one, other in zip(old_marks, new_marks, strict=True):
+                yield _row(_start(one), _start(other), f"# {one.title}")
+        else:
+            yield from (_row(_start(mark), _NONE, f"# {mark.title}") for mark in old_marks)
+            yield from (_row(_NONE, _start(mark), f"# {mark.title}") for mark in new_marks)
 
 
-def estimated(cues: Sequence[Cue]) -> list[int]:
-    """Return the frames that each sound among the cues will about take."""
-    return [_frames(cue) for cue in cues if isinstance(cue, Phrase | Bell)]
+def _start(mark: Placed) -> str:
+    return clock(mark.start * FRAME)
 
 
-def _frames(cue: Phrase | Bell) -> int:
-    if isinstance(cue, Bell):
-        return bell_frames(cue.strokes)
-    return max(1, frames(len(cue.text.split()) * 60 / PACE_WPM / cue.manner.pace))
+def _row(old: str, new: str, name: str) -> str:
+    return f"{old:>8} -> {new:>8}  {name}"
 
 
 # --- reading ---
 
 
 def compare(request: Request, one: str, other: str = "") -> Iterator[str]:
-    """Yield the difference from one practice to another; or to one practice from the one that it extends.
+    """Yield the difference between two practices, or between a practice and the one that it extends.
 
     Args:
-        request: at which length, and with which options.
-        one: a name on the shelf, or a folder.
-        other: another one; empty for the one that the first extends, which then comes first.
+        request: the length and the options.
+        one: name of a built-in practice, or a folder.
+        other: the practice to compare it with; empty to compare it with the one that it extends, which then is the
+            old version.
 
     Raises:
-        InputError: a practice is not there, extends nothing, or has not what is asked for.
-        ScriptError: a script is wrong; ScriptErrors: several things are.
+        InputError: a practice does not exist, extends nothing, or does not have what an option asks for.
+        ScriptError: there is an error in a script; ScriptErrors: there are several.
     """
     practice = find_practice(one)
     practices = (practice, find_practice(other)) if other else (_parent(practice), practice)
@@ -180,7 +173,7 @@ def compare(request: Request, one: str, other: str = "") -> Iterator[str]:
 
 def _parent(practice: Practice) -> Practice:
     if len(practice.layers) == 1:
-        words = f"{practice.shown} extends no other practice; name the one to compare it with"
+        words = f"{practice.shown} extends no practice; name one to compare it with"
         raise InputError(f"{words}: audioguide diff {practice.shown} OTHER")
     parent = practice.layers[1]
     return read_practice(parent.folder, parent.shown)
@@ -192,17 +185,13 @@ def _used_names(practice: Practice) -> set[str]:
 
 def _version(request: Request, practice: Practice) -> Version:
     samples = request.samples or ORDINARY_LENGTH
-    steps = [
-        (told.step.name, tuple(cue for cue in told.cues if isinstance(cue, Phrase | Bell)))
-        for told in read_steps(request, practice, samples)
-    ]
-    return Version(practice.shown, tuple(steps), _timeline(request, practice, samples))
+    steps = read_steps(request, practice, samples)
+    sounds = ((one.step.name, tuple(cue for cue in one.cues if isinstance(cue, Phrase | Bell))) for one in steps)
+    return Version(practice.shown, tuple(sounds), _timeline(request, practice, join_cues(steps, practice), samples))
 
 
-def _timeline(request: Request, practice: Practice, samples: int) -> Timeline | str:
-    cues = read_cues(request, practice, samples)
-    closing = closing_of(request, practice)
+def _timeline(request: Request, practice: Practice, cues: Sequence[Cue], samples: int) -> Timeline | str:
     try:
-        return lay_out(cues, estimated(cues), samples, longest_silence=practice.longest_silence, closing=closing)
+        return timeline_for(request, practice, cues, estimated_lengths(cues), samples)
     except LengthError as error:
         return f"this wording takes about {clock(error.shortest)} to {clock(error.longest)}"

@@ -1,4 +1,4 @@
-"""What works on this computer and what does not, each found out by doing it; and what to do about it."""
+"""Examines this computer by trying things out: what works, what does not, and what to do about it."""
 
 import os
 import shutil
@@ -26,7 +26,7 @@ from audioguide.storage.prune import size_in_words
 from audioguide.storage.store import MemoryStore, Store, open_store
 
 LEAST_FREE = 200_000_000
-"""Bytes: a session of three hours, and the clips of a long practice in one voice."""
+"""Bytes of free disk space: enough for a session of three hours and the clips of a long practice in one voice."""
 _OLDEST_PYTHON = (3, 11)
 _WORD = "Rest."
 _EXTRAS = {
@@ -35,22 +35,23 @@ _EXTRAS = {
     "cluster": ("distributed", "audioguide batch --workers dask://HOST:PORT"),
 }
 _PACKAGES = ("audioguide", "jinja2", "numpy", "pydub", "lameenc", "soundfile", "soxr", "hibari-tts", "pyttsx3")
-_ELSEWHERE = "make room there, or choose another folder with {option} DIR"
+_OTHER_FOLDER = "free some space, or choose another folder with {option} DIR"
+_REINSTALL = "reinstall audioguide with pip"
 
 
 class State(Enum):
-    """How a thing is."""
+    """The result of one examination."""
 
     OK = "ok"
     NOTE = "note"
-    """It does not work, or could be better; sessions are built all the same."""
+    """It does not work or could be better, but sessions can be built."""
     BROKEN = "WRONG"
-    """A session in the default voice, with this cache and this output, cannot be built."""
+    """A session in the default voice, with this cache and this output folder, cannot be built."""
 
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """One thing that was examined."""
+    """What was found in one examination."""
 
     name: str
     state: State
@@ -58,22 +59,22 @@ class Diagnosis:
     advice: str = ""
 
     def as_json(self) -> dict[str, str]:
-        """Return it for machines."""
+        """Return the object printed by --json."""
         return {"name": self.name, "state": self.state.name.lower(), "found": self.words, "advice": self.advice}
 
 
-def is_fatal(finding: Diagnosis) -> bool:
-    """Return whether a build with nothing but defaults and these two folders would fail for this."""
-    return finding.state is State.BROKEN
+def is_fatal(diagnosis: Diagnosis) -> bool:
+    """Return whether it would make a build with default options and these folders fail."""
+    return diagnosis.state is State.BROKEN
 
 
 def examine(cache: str | Path | None, out: Path, deep: bool = False) -> Iterator[Diagnosis]:
-    """Yield what is found, one after another, for some of it takes a second.
+    """Yield each diagnosis as soon as it is known; some take a second.
 
     Args:
-        cache: the folder of the cache; None: the user's own.
-        out: the folder where sessions land.
-        deep: whether every byte of the cache is read.
+        cache: the cache folder; None: the user's own.
+        out: the folder for finished sessions.
+        deep: whether to read every byte of the cache.
     """
     yield _versions()
     yield _current_folder()
@@ -91,11 +92,9 @@ def _versions() -> Diagnosis:
     words = f"Python {python} on {sys.platform}"
     missing = [package for package in _PACKAGES if not _version(package)]
     if sys.version_info < _OLDEST_PYTHON:
-        return Diagnosis("versions", State.BROKEN, words, "install Python 3.11 or later, and audioguide with it")
+        return Diagnosis("versions", State.BROKEN, words, "install Python 3.11 or later, then audioguide in it")
     if missing:
-        return Diagnosis(
-            "versions", State.BROKEN, f"{', '.join(missing)} is not installed", "install audioguide once more, with pip"
-        )
+        return Diagnosis("versions", State.BROKEN, f"not installed: {', '.join(missing)}", _REINSTALL)
     return Diagnosis("versions", State.OK, f"{words}; {', '.join(f'{name} {_version(name)}' for name in _PACKAGES)}")
 
 
@@ -103,7 +102,7 @@ def _current_folder() -> Diagnosis:
     try:
         folder = Path.cwd()
     except OSError as error:
-        return Diagnosis("current folder", State.BROKEN, _why(error), "it was removed; go to another one: cd ~")
+        return Diagnosis("current folder", State.BROKEN, _why(error), "the folder was removed; go to another one: cd ~")
     return Diagnosis("current folder", State.OK, str(folder))
 
 
@@ -113,9 +112,9 @@ def _home() -> Diagnosis:
     except RuntimeError:
         home = Path("~")
     if not home.is_absolute():
-        return Diagnosis("home", State.NOTE, "there is none", "set HOME, or name a folder with --cache DIR each time")
+        return Diagnosis("home", State.NOTE, "not found", "set HOME, or name a folder with --cache DIR each time")
     if trouble := _unwritable(home):
-        advice = "spoken phrases are kept where --cache DIR says, if not in the cache folder below"
+        advice = "spoken phrases are kept in the cache folder below, or the one named with --cache DIR"
         return Diagnosis("home", State.NOTE, f"{home} cannot be written ({trouble})", advice)
     return Diagnosis("home", State.OK, str(home))
 
@@ -125,12 +124,13 @@ def _temporary_folder() -> Diagnosis:
         with tempfile.TemporaryDirectory(prefix="audioguide-") as folder:
             (Path(folder) / "a").write_bytes(b"a")
     except OSError as error:
-        advice = "set TMPDIR to a folder that can be written; the system's voice needs it"
+        advice = "set TMPDIR to a writable folder; the system's voice needs it"
         return Diagnosis("temporary folder", State.NOTE, _why(error), advice)
     wanted = next((os.environ[name] for name in ("TMPDIR", "TEMP", "TMP") if os.environ.get(name)), "")
     used = Path(folder).parent
     if wanted and Path(wanted).absolute() != used:
-        return Diagnosis("temporary folder", State.NOTE, f"{wanted} cannot be used; {used} is", "mend TMPDIR")
+        words = f"{wanted} cannot be used; using {used} instead"
+        return Diagnosis("temporary folder", State.NOTE, words, "set TMPDIR to a writable folder")
     return Diagnosis("temporary folder", State.OK, f"{used}, {_free(used)}")
 
 
@@ -141,32 +141,31 @@ def _cache(cache: str | Path | None, deep: bool) -> Iterator[Diagnosis]:
         yield Diagnosis("cache", State.BROKEN, str(error))
         return
     if isinstance(store, MemoryStore):
-        words = "there is no home folder, so nothing is kept: each session is spoken anew"
+        words = "there is no home folder, so nothing is kept: every session is spoken from scratch"
         yield Diagnosis("cache", State.NOTE, words, "name a folder with --cache DIR each time")
         return
     yield _cache_folder(store)
-    held = prune.entries(store)
-    if damaged := prune.damaged(store, held, deep):
-        words = f"{len(damaged)} of {len(held)} entries are damaged, such as {damaged[0].path}"
-        yield Diagnosis(
-            "cache entries", State.NOTE, words, "they are made again when next needed; is the disk failing?"
-        )
+    entries = prune.entries(store)
+    if damaged := prune.damaged(store, entries, deep):
+        words = f"{len(damaged)} of {len(entries)} entries are damaged, such as {damaged[0].path}"
+        advice = "they are made again when next needed; the disk may be failing"
+        yield Diagnosis("cache entries", State.NOTE, words, advice)
     else:
-        size = size_in_words(sum(entry.size for entry in held))
-        read = "every byte read" if deep else "heads and sizes read; --deep reads all"
-        yield Diagnosis("cache entries", State.OK, f"{len(held)}, {size}, none damaged ({read})")
-    if left := prune.unfinished(store):
-        words = f"{len(left)} unfinished files of builds that were killed"
+        size = size_in_words(sum(entry.size for entry in entries))
+        extent = "every byte read" if deep else "headers and sizes read; --deep reads everything"
+        yield Diagnosis("cache entries", State.OK, f"{len(entries)}, {size}, none damaged ({extent})")
+    if unfinished := prune.unfinished(store):
+        words = f"{_count(len(unfinished))} from builds that were killed"
         yield Diagnosis("cache leftovers", State.NOTE, words, "the next build that speaks removes them")
 
 
 def _cache_folder(store: Store) -> Diagnosis:
     folder = store.folder
     if trouble := _unwritable(_existing(folder)):
-        advice = _ELSEWHERE.format(option="--cache")
-        words = f"{folder} cannot be written ({trouble}): each session is spoken anew"
+        advice = _OTHER_FOLDER.format(option="--cache")
+        words = f"{folder} cannot be written ({trouble}), so every session is spoken from scratch"
         return Diagnosis("cache", State.NOTE, words, advice)
-    return _roomy("cache", folder, "--cache")
+    return _space("cache", folder, "--cache")
 
 
 def _output(out: Path) -> Diagnosis:
@@ -176,39 +175,38 @@ def _output(out: Path) -> Diagnosis:
         with atomic_file(folder / "audioguide-doctor.mp3") as draft:
             draft.put(b"a" * 4096)
             draft.settle()
-            raise _OnlyTriedError
-    except _OnlyTriedError:
+            raise _TrialError
+    except _TrialError:
         pass
     except AudioguideError as error:
         return Diagnosis("output", State.BROKEN, str(error), "choose another place with --out FILE at each build")
     if left:
-        return Diagnosis(
-            "output",
-            State.NOTE,
-            f"{folder} held {len(left)} unfinished files of builds that were killed; they are removed now",
-        )
-    return _roomy("output", folder, "--out")
+        words = f"{folder} contained {_count(len(left))} from builds that were killed; removed now"
+        return Diagnosis("output", State.NOTE, words)
+    return _space("output", folder, "--out")
 
 
-class _OnlyTriedError(Exception):
-    """Nothing was wrong; what was tried out is not kept."""
+class _TrialError(Exception):
+    """Raised to discard a file that was written as a trial."""
+
+
+def _count(files: int) -> str:
+    return f"{files} unfinished file{'' if files == 1 else 's'}"
 
 
 def _encoder() -> Diagnosis:
-    """Encode a second of tone and decode it by another library."""
+    """Encode a second of tone, and decode it with another library."""
     from audioguide.audio.sound import tone
 
-    asked = 40 * FRAME
+    encoded = 40 * FRAME
     try:
-        samples = _decoded_samples(info_frame(asked) + encode(tone(stream_frames(asked))))
-    except Exception as error:  # whatever a library that does not fit this computer raises
-        return Diagnosis("encoder", State.BROKEN, _why(error), "install audioguide once more, with pip")
-    if samples != asked:
-        words = f"{samples} samples came back of {asked}"
-        return Diagnosis("encoder", State.BROKEN, words, "install audioguide once more, with pip")
-    return Diagnosis(
-        "encoder", State.OK, f"lameenc {_version('lameenc')} encodes, soundfile {_version('soundfile')} decodes"
-    )
+        decoded = _decoded_samples(info_frame(encoded) + encode(tone(stream_frames(encoded))))
+    except Exception as error:  # a library that does not fit this computer may raise anything
+        return Diagnosis("encoder", State.BROKEN, _why(error), _REINSTALL)
+    if decoded != encoded:
+        return Diagnosis("encoder", State.BROKEN, f"{encoded} samples encoded, {decoded} decoded", _REINSTALL)
+    words = f"lameenc {_version('lameenc')} encodes, soundfile {_version('soundfile')} decodes"
+    return Diagnosis("encoder", State.OK, words)
 
 
 def _decoded_samples(mp3: bytes) -> int:
@@ -221,49 +219,49 @@ def _voice(voice: Voice) -> Diagnosis:
     name, default = f"voice {voice.name}", voice.name == VOICE
     broken = State.BROKEN if default else State.NOTE
     others = [other for other in voice_names() if other != voice.name]
-    advice = f"another voice is --voice {others[0]}" if others else ""
+    advice = f"use another voice: --voice {others[0]}" if others else ""
     if why := why_not(voice):
         return Diagnosis(name, broken, why, "" if "--voice" in why else advice)
     if voice.engine == RECORDED:
-        return Diagnosis(name, State.OK, "its recordings are there")
+        return Diagnosis(name, State.OK, "recordings found")
     try:
-        seconds = _said_s(voice)
+        seconds = _spoken_s(voice)
     except AudioguideError as error:
         return Diagnosis(name, broken, str(error), advice)
-    return Diagnosis(name, State.OK, f"{voice.engine} said {_WORD!r} in {seconds:.1f} s of sound")
+    return Diagnosis(name, State.OK, f"{voice.engine} spoke {_WORD!r}, {seconds:.1f} s of sound")
 
 
-def _said_s(voice: Voice) -> float:
-    """Return how long a word is in a voice, spoken now, whatever is in the cache."""
+def _spoken_s(voice: Voice) -> float:
+    """Return the seconds of a word in a voice, spoken now, without the cache."""
     from dataclasses import replace
 
     from audioguide.core.clock import RATE_HZ
 
-    with reader(replace(voice, gain_db=0.0), MemoryStore()) as who:
-        return who.clip(Phrase(_WORD, Source(voice.shown, 1))).samples / RATE_HZ
+    with reader(replace(voice, gain_db=0.0), MemoryStore()) as speaker:
+        return speaker.clip(Phrase(_WORD, Source(voice.shown, 1))).samples / RATE_HZ
 
 
-def _extra(name: str, module: str, what_for: str) -> Diagnosis:
+def _extra(name: str, module: str, feature: str) -> Diagnosis:
     if find_spec(module):
-        return Diagnosis(f"extra {name}", State.OK, "is installed")
-    return Diagnosis(f"extra {name}", State.OK, f"is not installed; {what_for} would need it: pip install '.[{name}]'")
+        return Diagnosis(f"extra {name}", State.OK, "installed")
+    return Diagnosis(f"extra {name}", State.OK, f"not installed; needed for {feature}: pip install '.[{name}]'")
 
 
-def _roomy(name: str, folder: Path, option: str) -> Diagnosis:
+def _space(name: str, folder: Path, option: str) -> Diagnosis:
     free = shutil.disk_usage(_existing(folder)).free
     if free < LEAST_FREE:
         words = f"{folder} has only {size_in_words(free)} free"
-        return Diagnosis(name, State.NOTE, words, _ELSEWHERE.format(option=option))
+        return Diagnosis(name, State.NOTE, words, _OTHER_FOLDER.format(option=option))
     return Diagnosis(name, State.OK, f"{folder}, {size_in_words(free)} free")
 
 
 def _existing(folder: Path) -> Path:
-    """Return the folder, or what is there of the way to it."""
+    """Return the folder, or its nearest parent that exists."""
     return next((place for place in (folder, *folder.parents) if os.path.lexists(place)), Path())
 
 
 def _unwritable(folder: Path) -> str:
-    """Return why nothing can be written into a folder, or nothing."""
+    """Return why a folder cannot be written; empty if it can be."""
     try:
         with Part(folder) as part:
             part.file.write(b"a" * 4096)

@@ -1,7 +1,7 @@
-"""A reading held against limits and against its plan: levels, silence, joins, places, bells, fades.
+"""Checks the measurements of a decoded file against limits and its plan: levels, silence, joins, places, bells, fades.
 
-Limits answer to EBU R128 and Tech 3341/3342, AES TD1008, and to what was measured of loudspeakers that fall asleep
-(docs/sound.md). Frames are 24 ms, of the reading and of the plan alike.
+The limits follow EBU R128 and Tech 3341/3342, AES TD1008, and measurements of loudspeakers that switch off in silence
+(docs/sound.md). Frames are 24 ms, in the reading and in the plan.
 """
 
 from collections.abc import Iterable, Iterator
@@ -21,47 +21,47 @@ if TYPE_CHECKING:
 
 LOUDNESS_LU = 0.5
 FEW_WORDS_LU, FEW_WORDS_S = 1.5, 60
-"""Single phrases of a voice lie so far apart, so less than a minute of speech may be so far off."""
+"""With less than a minute of speech, the loudness may be off by as much as single phrases of a voice differ."""
 UNANNOUNCED_LU = 0.2
-"""A rehearsal announces nothing, so that no entry is softened: it may be so much louder."""
+"""How much louder a rehearsal may be: it announces nothing, so no phrase begins softly."""
 MOST_RANGE_LU = 6.0
 MOST_MOMENTARY_LUFS, MOST_SHORT_TERM_LUFS = loudness.TARGET_LUFS + 8, loudness.TARGET_LUFS + 5
-"""EBU R128 s1, short programmes: 5 LU above the target for short-term; 8 LU for momentary in its first edition."""
+"""EBU R128 s1, short programmes: 5 LU above the target for short-term; 8 LU for momentary, in its first edition."""
 MOST_PEAK_DBTP = -1.5
 LEAST_SECOND_DBFS, LEAST_TENTH_DBFS = -70.0, -66.0
 MOST_PAUSE_DBFS = -50.0
 MOST_JOIN_STEP_DBFS = TONE_DBFS + 12
-"""The room tone's own peak."""
+"""The peak of the room tone."""
 BELL_LU = 1.0
 FADED_DB = 10.0
 
 _SPEECH_DBFS = -46.0
-"""A frame above this is no room tone, not even a swelling one."""
+"""A frame above this is not room tone, not even in a swell."""
 _SECOND, _TENTH = 1000 // FRAME_MS + 1, 100 // FRAME_MS
 """Frames: 1.008 s and 96 ms."""
 _BEGINS, _ENDS = 13, 17
-"""Frames (0.3 and 0.4 s) at either end of a phrase in which it must be heard."""
+"""Frames (0.3 and 0.4 s) at the beginning and the end of a phrase in which it must be heard."""
 _TENTH_OF_FADE = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was measured."""
+    """One measurement, with its limit and its verdict."""
 
     name: str
     value: float | str
     unit: str
     limit: str
     passed: bool | None
-    """None where the file does not tell what would be right."""
+    """None if the file does not say what would be right."""
 
 
 def inspect(reading: Reading, timeline: Timeline | None) -> Iterator[Check]:
-    """Yield every figure of a reading with its limit.
+    """Yield the checks of a reading.
 
     Args:
-        reading: what a file decodes to.
-        timeline: what was planned for it, or None for a stranger's file.
+        reading: of a decoded file.
+        timeline: the plan in the file, or None if it has none.
     """
     if timeline:
         yield from _speech(reading, timeline)
@@ -117,14 +117,14 @@ def _speech(reading: Reading, timeline: Timeline) -> Iterator[Check]:
 
 
 def _reach(timeline: Timeline) -> float:
-    """Return how far the loudness may lie from what is asked."""
+    """Return how far the loudness may be from the intended one, in LU."""
     spoken_ms = sum(sound.length for sound in timeline.sounds if isinstance(sound.cue, Phrase)) * FRAME_MS
     rehearsed = any(isinstance(sound.cue, Tick) for sound in timeline.sounds)
     return (LOUDNESS_LU if spoken_ms >= FEW_WORDS_S * 1000 else FEW_WORDS_LU) + UNANNOUNCED_LU * rehearsed
 
 
 def _asked(phrases: Iterable[Sound]) -> float:
-    """Return the loudness that the steps' levels come to."""
+    """Return the intended loudness of phrases, in LUFS: the target, changed by the levels of their steps."""
     import numpy as np
 
     pairs = [(sound.length, sound.cue.manner.level_db) for sound in phrases if isinstance(sound.cue, Phrase)]
@@ -133,7 +133,7 @@ def _asked(phrases: Iterable[Sound]) -> float:
 
 
 def _hops(reading: Reading, sounds: Iterable[Sound]) -> "NDArray[np.float64]":
-    """Return the hops of 100 ms in which sounds lie, one after the other."""
+    """Return the weighted power of the 100-ms hops that sounds occupy, joined."""
     import numpy as np
 
     return np.concatenate([reading.weighted[_span(sound)] for sound in sounds])
@@ -164,7 +164,7 @@ def _silences(reading: Reading, timeline: Timeline) -> Iterator[Check]:
 
 
 def _joins(timeline: Timeline) -> Iterator[int]:
-    """Yield the frames at which one piece follows another."""
+    """Yield the frames at which a piece begins after another."""
     yield OPENING
     for sound in timeline.sounds:
         yield sound.start - (SWELL if sound.announced else LEAD)
@@ -176,25 +176,25 @@ def _joins(timeline: Timeline) -> Iterator[int]:
 
 
 def _places(reading: Reading, timeline: Timeline) -> Check:
-    """Look whether each phrase begins and ends where it was planned, and nothing speaks between."""
+    """Check that each phrase begins and ends where it was planned, and that nothing sounds in between."""
     loud = reading.power > 10 ** (_SPEECH_DBFS / 10)
     phrases = [sound for sound in timeline.sounds if isinstance(sound.cue, Phrase)]
-    absent = [sound for sound in phrases if not _stands(loud, sound)]
+    absent = [sound for sound in phrases if not _is_in_place(loud, sound)]
     gaps = [(start, start + length) for start, length in timeline.gaps()]
     stray = [start for start, end in gaps if loud[start + TAIL + 1 : end - LEAD - 1].any()]
     wrong = sorted([sound.start for sound in absent] + stray)
-    told = f", wrong at {clock(wrong[0] * FRAME)}" if wrong else ""
-    value = f"{len(phrases) - len(absent)}{told}"
+    where = f", wrong at {clock(wrong[0] * FRAME)}" if wrong else ""
+    value = f"{len(phrases) - len(absent)}{where}"
     return Check("phrases where they belong, silence between", value, "", f"all {len(phrases)}", not wrong)
 
 
-def _stands(loud: "NDArray[np.bool_]", sound: Sound) -> bool:
+def _is_in_place(loud: "NDArray[np.bool_]", sound: Sound) -> bool:
     begins, ends = loud[sound.start : sound.start + _BEGINS], loud[max(sound.start, sound.end - _ENDS) : sound.end]
     return bool(begins.any() and ends.any())
 
 
 def _ticks(reading: Reading, timeline: Timeline) -> Iterator[Check]:
-    """Look whether each tick of a rehearsal is heard."""
+    """Check that each tick of a rehearsal is heard."""
     loud = reading.power > 10 ** (_SPEECH_DBFS / 10)
     ticks = [sound for sound in timeline.sounds if isinstance(sound.cue, Tick)]
     heard = sum(bool(loud[tick.start : tick.end].any()) for tick in ticks)
@@ -203,13 +203,13 @@ def _ticks(reading: Reading, timeline: Timeline) -> Iterator[Check]:
 
 
 def _fades(reading: Reading, timeline: Timeline) -> Iterator[Check]:
-    """Hold the first and the last tenth of each fade against the tone."""
+    """Compare the first and the last tenth of each fade with the room tone."""
     power = reading.power
     fades = {"fade-in": power[:OPENING], "fade-out": power[timeline.frames - timeline.closing : timeline.frames][::-1]}
     for name, fade in fades.items():
         part = max(1, fade.size // _TENTH_OF_FADE)
         if fade.size < 2 * part:
-            yield Check(name, "cut off", "", "whole", False)
+            yield Check(name, "cut off", "", "complete", False)
             continue
         outer, inner = _dbfs(float(fade[:part].mean())), _dbfs(float(fade[-part:].mean()))
         right = outer <= TONE_DBFS - FADED_DB and inner >= LEAST_TENTH_DBFS
@@ -218,7 +218,7 @@ def _fades(reading: Reading, timeline: Timeline) -> Iterator[Check]:
 
 
 def _runs(power: "NDArray[np.float64]", count: int) -> "NDArray[np.float64]":
-    """Return the mean power of each count frames, one frame apart."""
+    """Return the mean power of each run of count frames, one frame apart."""
     import numpy as np
 
     filled = power if power.size >= count else np.pad(power, (0, count - power.size), mode="edge")

@@ -1,106 +1,101 @@
-"""The sessions of a practice that are looked at when its wording is checked: rendered and laid out, none spoken."""
+"""The sessions that check renders to judge the wording of a practice. Nothing is spoken, so timelines are estimates."""
 
-import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import product
 
-from audioguide.audio.sound import bell_frames
-from audioguide.core.clock import RATE_HZ, clock, frames
+from audioguide.checks.estimate import estimated_lengths
+from audioguide.core.clock import RATE_HZ, clock
 from audioguide.core.defaults import ENDINGS, GUIDANCE
 from audioguide.core.errors import LengthError, ScriptError, ScriptErrors
-from audioguide.core.model import Bell, Cue, Phrase, Source, Timeline, Written
+from audioguide.core.model import Cue, Phrase, Source, Timeline
 from audioguide.core.request import Request
 from audioguide.practice.model import Practice
-from audioguide.practice.parse import LINE_END
 from audioguide.practice.render import Renderer
-from audioguide.practice.rendering import RenderedStep, read_cues, read_steps
-from audioguide.speech.calibration import pace_wpm
-from audioguide.timeline.plan import CLOSING, SLEEP_CLOSING, lay_out
+from audioguide.practice.rendering import join_cues, read_steps
+from audioguide.session.fit import timeline_for
+from audioguide.session.length_search import first_length
 
 MINUTES = (5, 20, 60)
-"""What is looked at beside the shortest and the longest."""
+"""Lengths to render, besides the shortest and the longest."""
 LONGEST = 2 * 3600 * RATE_HZ
-"""No longer session is looked at. Samples."""
-PACE_WPM = 118
-"""How fast a voice is taken to speak: as fast as calm. Its own 20 minutes have 3 % less speech than this estimates."""
+"""The longest session to render. Samples."""
 _TRIES = 12
-"""How many lengths are tried to find where a wording begins or ends to fit."""
-_DOUBT = 0.1
-"""How far an estimate may be off: a length that misses by less may well build."""
+"""How many lengths to try in the search for the shortest and the longest session."""
+_TOLERANCE = 0.1
+"""How far an estimate may be off: a session that misses its length by less may well build."""
 _STUCK_S = 1
-"""No script that is sound takes so long."""
+"""Seconds of CPU time: a script that fails after more than this ran until it was stopped. No correct script does."""
 _MINUTE = 60 * RATE_HZ
-_UNSPACED = re.compile("[\u0e00-\u0eff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
-"""Thai, Lao, Khmer, Japanese and Chinese do not part their words."""
-_LETTERS_A_WORD = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of one session."""
+    """A session as rendered, or the reason why there is none."""
 
     request: Request
     cues: tuple[Cue, ...] = ()
     timeline: Timeline | None = None
+    """With estimated lengths of phrases."""
     reached: frozenset[Source] = frozenset()
-    """The lines of the scripts that put something out."""
+    """The script lines that put something out."""
     error: ScriptError | ScriptErrors | None = None
-    misses: LengthError | None = None
-    """Set where the wording does not fit its length."""
+    length_error: LengthError | None = None
+    """Set if the wording does not fit the length."""
 
     def __str__(self) -> str:
-        """Return which session it is: its length, and what differs from the defaults."""
-        asked = self.request
-        words = [clock(asked.samples or 0)]
-        words += [word for word in (asked.guidance, asked.ending) if word not in (GUIDANCE[0], ENDINGS[0])]
+        """Return the length of the session and the options that differ from the defaults."""
+        request = self.request
+        words = [clock(request.samples or 0)]
+        words += [word for word in (request.guidance, request.ending) if word not in (GUIDANCE[0], ENDINGS[0])]
         words += [
-            {None: "", True: "grounding", False: "no grounding"}[asked.grounding],
-            "" if asked.bell else "no bell",
+            {None: "", True: "grounding", False: "no grounding"}[request.grounding],
+            "" if request.bell else "no bell",
         ]
         return ", ".join(word for word in words if word)
 
 
 @dataclass(slots=True)
 class SessionMatrix:
-    """Looks at the sessions of a practice, and remembers what came of each."""
+    """Renders the sessions of a practice, by variant and length, and keeps the results."""
 
     practice: Practice
     base: Request
-    """What they have in common."""
+    """What all sessions have in common."""
     reached: set[Source] = field(default_factory=set)
-    """The lines of the scripts that any of them put out."""
+    """The script lines that put something out in any session."""
     failed: bool = False
-    """Whether one could not be read."""
-    holes: list[Result] = field(default_factory=list)
-    """Sessions within a telling's range that do not build."""
+    """Whether a session has a script error."""
+    unbuildable: list[Result] = field(default_factory=list)
+    """Sessions between the shortest and the longest of their variant that do not build."""
     sessions: int = 0
-    """How many were looked at."""
+    """How many were rendered and have a timeline or a script error."""
     _renderer: Renderer = field(init=False)
     _stuck: ScriptError | ScriptErrors | None = None
-    """Why a script ran until it was stopped: it would do so in every session."""
-    _known: dict[tuple[object, ...], Result] = field(default_factory=dict)
-    _ends: dict[tuple[object, ...], tuple[int, int]] = field(default_factory=dict)
-    """The shortest and the longest of each telling."""
-    _heard: set[Phrase] = field(default_factory=set)
+    """The error of a script that ran until it was stopped: it would do so in every session."""
+    _results: dict[tuple[object, ...], Result] = field(default_factory=dict)
+    _ranges: dict[tuple[object, ...], tuple[int, int]] = field(default_factory=dict)
+    """The shortest and the longest session of each variant, in samples."""
+    _phrases: set[Phrase] = field(default_factory=set)
+    """Phrases of all sessions so far."""
 
     def __post_init__(self) -> None:
-        """Keep one renderer, which keeps the templates."""
+        """Create the one renderer, which keeps the templates."""
         self._renderer = Renderer(self.practice.layers)
 
     @property
     def shortest(self) -> int | None:
-        """The shortest session of any telling, in samples; None where none could be laid out."""
-        return min((low for low, _ in self._ends.values()), default=None)
+        """The shortest session of any variant, in samples; None if no session builds."""
+        return min((low for low, _ in self._ranges.values()), default=None)
 
     @property
     def longest(self) -> int | None:
-        """The longest session of any telling, in samples; None where none could be laid out."""
-        return max((high for _, high in self._ends.values()), default=None)
+        """The longest session of any variant, in samples; None if no session builds."""
+        return max((high for _, high in self._ranges.values()), default=None)
 
     def variants(self) -> list[Request]:
-        """Return each ending and guidance, with the interlude and without."""
+        """Return a request for each ending and guidance, with the grounding and without."""
         grounding = (True, False) if self.practice.grounding else (None,)
         return [
             replace(self.base, ending=ending, guidance=guidance, grounding=grounded)
@@ -108,143 +103,107 @@ class SessionMatrix:
         ]
 
     def results(self) -> Iterator[Result]:
-        """Yield every session: each telling at its shortest, at 5, 20 and 60 minutes and at its longest.
+        """Yield the sessions of each variant: the shortest, those of 5, 20 and 60 minutes, and the longest.
 
-        Without bells each is looked at once, at 20 minutes or what is nearest to that.
+        Variants without the grounding are also rendered without bells, once, as close to 20 minutes as possible.
         """
-        for telling in self.variants():
-            low, high = self._end(telling, RATE_HZ, 1), self._end(telling, LONGEST, -1)
+        for variant in self.variants():
+            low, high = self._end(variant, RATE_HZ, 1), self._end(variant, LONGEST, -1)
             if low and high:
-                self._ends[_variant_key(telling)] = low, high
-            lengths = sorted({*_within(low, high), *filter(None, (low, high))})
-            yield from self._looked_at([replace(telling, samples=samples) for samples in lengths])
-            if not telling.grounding:
+                self._ranges[_variant_key(variant)] = low, high
+            lengths = sorted({*_minutes_within(low, high), *filter(None, (low, high))})
+            yield from self._counted([replace(variant, samples=samples) for samples in lengths])
+            if not variant.grounding:
                 middle = min(max(20 * _MINUTE, low or 0), high or LONGEST)
-                yield from self._looked_at([replace(telling, samples=middle, bell=False)])
+                yield from self._counted([replace(variant, samples=middle, bell=False)])
 
-    def news(self, samples: int, with_grounding: bool) -> Iterator[Result]:
-        """Yield the sessions of a length that say what none before them said, or that cannot be read.
+    def new_results(self, samples: int, with_grounding: bool) -> Iterator[Result]:
+        """Yield the sessions of one length that have a phrase or reach a line that no earlier one had, or that fail.
 
         Args:
             samples: their length.
-            with_grounding: those with the interlude, or those without it.
+            with_grounding: whether to render the variants with the grounding, or those without it.
         """
-        for telling in self.variants():
-            low, high = self._ends.get(_variant_key(telling), (LONGEST, 0))
-            if bool(telling.grounding) == with_grounding and low <= samples <= high:
-                request = replace(telling, samples=samples)
-                if self._is_new(self._read(request)):
-                    yield from self._looked_at([request])
+        for variant in self.variants():
+            low, high = self._ranges.get(_variant_key(variant), (LONGEST, 0))
+            if bool(variant.grounding) == with_grounding and low <= samples <= high:
+                request = replace(variant, samples=samples)
+                if self._is_new(self._rendered(request)):
+                    yield from self._counted([request])
 
-    def _is_new(self, outcome: Result) -> bool:
-        return bool(outcome.error) or not (_said(outcome) <= self._heard and outcome.reached <= self.reached)
+    def _is_new(self, result: Result) -> bool:
+        return bool(result.error) or not (_phrases(result) <= self._phrases and result.reached <= self.reached)
 
-    def _at(self, request: Request) -> Result:
-        """Return what comes of a session."""
-        key = (request.samples, *_variant_key(request))
-        if key not in self._known:
-            self._known[key] = self._try(request)
-        return self._known[key]
-
-    def _looked_at(self, requests: list[Request]) -> Iterator[Result]:
+    def _counted(self, requests: list[Request]) -> Iterator[Result]:
         for request in requests:
-            outcome = self._at(request)
-            if outcome.misses:
-                self.holes += [outcome] if _misses_by_far(outcome.misses) else []
+            result = self._result(request)
+            if result.length_error:
+                self.unbuildable += [result] if _misses_by_far(result.length_error) else []
                 continue
             self.sessions += 1
-            self.reached |= outcome.reached
-            self._heard |= _said(outcome)
-            self.failed = self.failed or outcome.error is not None
-            yield outcome
+            self.reached |= result.reached
+            self._phrases |= _phrases(result)
+            self.failed = self.failed or result.error is not None
+            yield result
 
-    def _end(self, telling: Request, samples: int, step: int) -> int | None:
-        """Return the first length that builds from samples on: upwards the shortest (1), downwards the longest (-1)."""
-        for _ in range(_TRIES):
-            outcome = self._at(replace(telling, samples=samples))
-            if outcome.timeline is not None:
-                return samples
-            samples = _next(samples, outcome.misses, step)
-            if samples <= 0:
-                return None
-        return None
+    def _end(self, variant: Request, start: int, step: int) -> int | None:
+        """Return the first length that builds from start on: upwards the shortest (1), downwards the longest (-1)."""
 
-    def _try(self, request: Request) -> Result:
-        read = self._read(request)
-        if read.error:
-            return read
-        try:
-            return replace(read, timeline=self._laid_out(read.cues, request))
-        except LengthError as error:
-            return replace(read, misses=error)
-        except ScriptError as error:
-            return replace(read, error=error)
+        def attempt(samples: int) -> None:
+            result = self._result(replace(variant, samples=samples))
+            if result.timeline is None:  # after a script error, go on with the wording of another minute
+                raise result.length_error or LengthError(samples, samples, samples)
 
-    def _read(self, request: Request) -> Result:
+        return first_length(start, step, attempt, _TRIES)
+
+    def _result(self, request: Request) -> Result:
+        key = (request.samples, *_variant_key(request))
+        if key not in self._results:
+            self._results[key] = self._placed(self._rendered(request))
+        return self._results[key]
+
+    def _rendered(self, request: Request) -> Result:
         assert request.samples is not None
         if self._stuck:
             return Result(request, error=self._stuck)
-        began = time.monotonic()
+        start = time.thread_time()
         try:
-            told = read_steps(request, self.practice, request.samples, self._renderer)
-            cues = _joined(told)
-            if not any(isinstance(cue, Phrase | Bell) for cue in cues):
-                read_cues(request, self.practice, request.samples)  # says that nothing is spoken
+            steps = read_steps(request, self.practice, request.samples, self._renderer)
+            cues = join_cues(steps, self.practice)
         except (ScriptError, ScriptErrors) as error:
-            self._stuck = error if time.monotonic() - began > _STUCK_S else None
+            self._stuck = error if time.thread_time() - start > _STUCK_S else None
             return Result(request, error=error)
-        reached = frozenset(source for part in told for line in part.lines for _, source in line.marks)
+        reached = frozenset(source for step in steps for line in step.lines for _, source in line.marks)
         return Result(request, tuple(cues), reached=reached)
 
-    def _laid_out(self, cues: tuple[Cue, ...], request: Request) -> Timeline:
+    def _placed(self, result: Result) -> Result:
+        """Return a rendered session with its timeline."""
+        request, cues = result.request, result.cues
         assert request.samples is not None
-        cap = self.practice.longest_silence
-        closing = min(SLEEP_CLOSING, cap // 2) if request.ending == "sleep" else CLOSING
-        return lay_out(cues, _lengths(cues), request.samples, longest_silence=cap, closing=closing)
+        if result.error:
+            return result
+        try:
+            timeline = timeline_for(request, self.practice, cues, estimated_lengths(cues), request.samples)
+        except LengthError as error:
+            return replace(result, length_error=error)
+        except ScriptError as error:
+            return replace(result, error=error)
+        return replace(result, timeline=timeline)
 
 
 def _variant_key(request: Request) -> tuple[object, ...]:
     return request.ending, request.guidance, request.grounding, request.bell
 
 
-def _said(outcome: Result) -> set[Phrase]:
-    return {cue for cue in outcome.cues if isinstance(cue, Phrase)}
+def _phrases(result: Result) -> set[Phrase]:
+    return {cue for cue in result.cues if isinstance(cue, Phrase)}
 
 
-def _within(low: int | None, high: int | None) -> list[int]:
-    """Return the lengths to look at between two ends, or all of them where the ends are not known."""
+def _minutes_within(low: int | None, high: int | None) -> list[int]:
+    """Return those of MINUTES between two lengths, in samples; an unknown end is no limit."""
     lengths = [minutes * _MINUTE for minutes in MINUTES]
     return [length for length in lengths if (low or 0) <= length <= (high or length)]
 
 
-def _next(samples: int, misses: LengthError | None, step: int) -> int:
-    """Return the next length to try: the edge of what this wording can fill, else the next whole minute."""
-    if misses and step > 0 and samples < misses.shortest:
-        return -(-misses.shortest // RATE_HZ) * RATE_HZ
-    if misses and step < 0 and samples > misses.longest:
-        return misses.longest // RATE_HZ * RATE_HZ
-    return (samples // _MINUTE + 1) * _MINUTE if step > 0 else (-(-samples // _MINUTE) - 1) * _MINUTE
-
-
-def _misses_by_far(misses: LengthError) -> bool:
-    return not misses.shortest * (1 - _DOUBT) <= misses.asked <= misses.longest * (1 + _DOUBT)
-
-
-def _joined(told: list[RenderedStep]) -> list[Cue]:
-    """Return the cues of all steps; a line's end stands between two of them, if nothing else does."""
-    cues: list[Cue] = []
-    for part in told:
-        cues += part.cues
-        cues += [LINE_END.pause(cues[-1].source, Written.LINE)] if isinstance(cues[-1], Phrase) else []
-    return cues
-
-
-def _lengths(cues: tuple[Cue, ...]) -> list[int]:
-    """Return the frames of each sound, phrases as estimated."""
-    sounds = (cue for cue in cues if isinstance(cue, Phrase | Bell))
-    return [_estimated(cue) if isinstance(cue, Phrase) else bell_frames(cue.strokes) for cue in sounds]
-
-
-def _estimated(phrase: Phrase) -> int:
-    words = pace_wpm([(phrase.text, 60)]) + len(_UNSPACED.findall(phrase.text)) / _LETTERS_A_WORD
-    return frames(words * 60 / (PACE_WPM * phrase.manner.pace))
+def _misses_by_far(error: LengthError) -> bool:
+    return not error.shortest * (1 - _TOLERANCE) <= error.asked <= error.longest * (1 + _TOLERANCE)

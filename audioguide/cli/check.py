@@ -35,17 +35,16 @@ def check(
         typer.echo(json.dumps(report.as_json(), indent=1))
     else:
         for finding in report.findings:
-            typer.echo(_visible(str(finding)))
-        typer.echo(_visible(_summary(report)))
+            typer.echo(_one_line(str(finding)))
+        typer.echo(_one_line(_summary(report)))
     if report.errors or (strict and report.advice):
         raise typer.Exit(1)
 
 
-def _visible(text: str) -> str:
-    """Return text on one line, its hidden characters escaped: a script may come from anywhere."""
-    from audioguide.core.characters import HIDDEN
+def _one_line(text: str) -> str:
+    from audioguide.core.characters import visible
 
-    return HIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", " ".join(text.split()))
+    return visible(" ".join(text.split()))
 
 
 def _summary(report: "WordingReport") -> str:

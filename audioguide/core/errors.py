@@ -14,9 +14,10 @@ AudioguideError            exit 1, one line that says what to do
 └── OutputError            the session cannot be written
 """
 
-import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, TypeVar
+
+from audioguide.core.characters import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -27,7 +28,6 @@ _Read = TypeVar("_Read")
 _Else = TypeVar("_Else")
 
 
-_ACTING = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _EXCERPT = 100
 """How much of a line is shown around what is wrong in it."""
 
@@ -43,7 +43,7 @@ class AudioguideError(Exception):
         words = super().__str__()
         half = self.most_signs // 2
         words = words if len(words) <= self.most_signs else f"{words[:half]} … {words[-half:]}"
-        return _ACTING.sub(lambda found: f"<U+{ord(found[0]):04X}>", words)
+        return visible(words)
 
 
 class InputError(AudioguideError):

@@ -1,6 +1,5 @@
 """PURE. Sessions -> a podcast feed: RSS 2.0 with the tags of Apple (itunes) and of Podcasting 2.0 (podcast)."""
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -9,6 +8,7 @@ from html import escape
 from uuid import UUID, uuid5
 from xml.etree.ElementTree import Element, SubElement, indent, register_namespace, tostring
 
+from audioguide.core.characters import xml_safe
 from audioguide.core.language import base_language
 
 ITUNES = "http://www.itunes.com/dtds/podcast-1.0.dtd"
@@ -19,7 +19,6 @@ FEEDS = UUID("ead4c236-bf58-58c6-a2c6-a6b28d128cb6")
 SESSIONS = UUID("7d8bb7a8-0f43-5f0e-9d0a-5f2f1f3d9a01")
 """The namespace of our own GUIDs."""
 _FIRST_DAY = datetime(2026, 1, 1, tzinfo=UTC)
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _PREFIXES = {"itunes": ITUNES, "podcast": PODCAST, "atom": ATOM}
 _NOTES = {
     "de": (
@@ -136,7 +135,7 @@ def _item(item: Element, feed: Feed, episode: Episode, number: int) -> None:
     _add(item, "title", episode.title or episode.name)
     _add(item, "description", _description(episode))
     _add(item, "enclosure", url=feed.base_url + episode.audio, length=str(episode.size_bytes), type="audio/mpeg")
-    _add(item, "guid", str(uuid5(SESSIONS, _clean(episode.name))), isPermaLink="false")
+    _add(item, "guid", str(uuid5(SESSIONS, xml_safe(episode.name))), isPermaLink="false")
     _add(item, "itunes:duration", str(round(episode.seconds)))
     _add(item, "itunes:episode", str(number))
     _add(item, "itunes:episodeType", "full")
@@ -160,12 +159,7 @@ def _notes(language: str) -> tuple[str, str]:
 
 def _add(parent: Element, name: str, words: str = "", **attributes: str) -> Element:
     prefix, colon, local = name.partition(":")
-    clean = {key: _clean(value) for key, value in attributes.items()}
+    clean = {key: xml_safe(value) for key, value in attributes.items()}
     element = SubElement(parent, f"{{{_PREFIXES[prefix]}}}{local}" if colon else name, clean)
-    element.text = _clean(words) or None
+    element.text = xml_safe(words) or None
     return element
-
-
-def _clean(words: str) -> str:
-    """Return words without the characters that XML cannot hold."""
-    return _NOT_XML.sub("\ufffd", words)

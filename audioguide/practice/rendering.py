@@ -1,7 +1,7 @@
 """Renders the steps of a session, and reads their cues: from a request and a practice to text, cues and phrases."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
@@ -50,12 +50,23 @@ def read_cues(request: Request, practice: Practice, samples: int, renderer: Rend
     """Return the cues of a session of that length; arguments as for read_phrases.
 
     Raises:
-        InputError: an option asks for what the practice does not have.
-        ScriptError: a script is wrong; ScriptErrors: several things are.
+        InputError: an option asks for something that the practice does not have.
+        ScriptError: there is an error in a script; ScriptErrors: there are several.
+    """
+    return join_cues(read_steps(request, practice, samples, renderer), practice)
+
+
+def join_cues(steps: Iterable[RenderedStep], practice: Practice) -> list[Cue]:
+    """Return the cues of a session from those of its steps; the first is a chapter.
+
+    A step that ends with a phrase is followed by the pause of a line end.
+
+    Raises:
+        ScriptError: nothing is spoken in them.
     """
     cues: list[Cue] = []
-    for told in read_steps(request, practice, samples, renderer):
-        cues += told.cues
+    for step in steps:
+        cues += step.cues
         cues += [LINE_END.pause(cues[-1].source, Written.LINE)] if isinstance(cues[-1], Phrase) else []
     return _with_first_chapter(cues, practice)
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
-from audioguide.core.characters import HIDDEN
+from audioguide.core.characters import visible
 from audioguide.core.errors import AudioguideError, InputError, ScriptErrors
 from audioguide.practice.definition import find_practice
 from audioguide.storage.shelf import is_file, is_path
@@ -47,7 +47,7 @@ def watch(
         except (AudioguideError, OSError) as error:
             words = [str(error)]
         head = f"{now():%H:%M:%S}  {_names(changed)}"
-        yield from (_plain(f"{head}{line}") for line in words)
+        yield from (visible(f"{head}{line}".replace("\n", " ")) for line in words)
 
 
 def _names(changed: Iterable[Path]) -> str:
@@ -60,11 +60,6 @@ def _names(changed: Iterable[Path]) -> str:
     more = len(names) - _MOST_NAMES
     listed = ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
     return f"{listed}: " if names else ""
-
-
-def _plain(line: str) -> str:
-    """Return a line that stays one; what is hidden in it is shown."""
-    return HIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", line.replace("\n", " "))
 
 
 # --- the world ---

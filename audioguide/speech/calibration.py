@@ -28,6 +28,15 @@ _NEAR = 0.02
 _WORD = re.compile(r"[\w'’-]+")
 
 
+def count_words(text: str) -> int:
+    """Return how many words a text has.
+
+    >>> count_words("Don’t hurry: half-way is fine.")
+    5
+    """
+    return len(_WORD.findall(text))
+
+
 def pace_wpm(spoken: Iterable[tuple[str, float]]) -> float:
     """Return true words a minute of phrases, as (words, seconds that they last).
 
@@ -35,7 +44,7 @@ def pace_wpm(spoken: Iterable[tuple[str, float]]) -> float:
     96.0
     """
     pairs = list(spoken)
-    return sum(len(_WORD.findall(words)) for words, _ in pairs) * 60 / sum(seconds for _, seconds in pairs)
+    return sum(count_words(words) for words, _ in pairs) * 60 / sum(seconds for _, seconds in pairs)
 
 
 def nominal_pace(asked_wpm: float, measure: Callable[[float], float]) -> float:

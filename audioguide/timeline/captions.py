@@ -1,4 +1,4 @@
-"""PURE. What is said, and when, as text: WebVTT, SubRip, LRC, and a plain transcript."""
+"""PURE. Captions of a timeline: WebVTT, SubRip, LRC, and a plain transcript."""
 
 from collections.abc import Callable, Iterator
 
@@ -8,10 +8,10 @@ from audioguide.core.model import Phrase, Timeline
 
 
 def caption_kinds(text: str) -> list[str]:
-    """Return the kinds of captions in a list such as ``vtt,srt``.
+    """Return the kinds of captions in a list like ``vtt,srt``.
 
     Raises:
-        InputError: one of them is not known.
+        InputError: a kind is unknown.
 
     >>> caption_kinds("vtt, srt"), caption_kinds("")
     (['vtt', 'srt'], [])
@@ -26,7 +26,7 @@ def caption_kinds(text: str) -> list[str]:
 
 
 def captions(kind: str, timeline: Timeline, title: str) -> str:
-    """Return the captions of one of KINDS; times are those of the timeline, to the millisecond."""
+    """Return the captions of a kind, with times to the millisecond."""
     return KINDS[kind](timeline, " ".join(title.split()))
 
 

@@ -1,9 +1,9 @@
 """PURE. Cues and the measured lengths of their sounds -> a Timeline of exactly the chosen length.
 
-Pauses behave like TeX's glue. One level runs through the whole session: at 0 every pause is at ease; below, all shrink
-towards their shortest together; above, all pauses grow towards their longest, and rests grow by their weight, until at
-the top a rest of weight 1 has reached the practice's longest silence. All of it is integer arithmetic on frames, so
-that lengths are met exactly; only the end of the session is cut to the sample.
+Pauses behave like TeX's glue. One level applies to all pauses of a session: at 0 each has its natural length; below,
+all shrink together towards their shortest; above, all grow towards their longest, and rests grow by their weight, until
+at the top a rest of weight 1 reaches the practice's longest silence. All of this is integer arithmetic on frames, so
+lengths are exact; only the end of the session is cut to the sample.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,34 +15,35 @@ from audioguide.core.errors import LengthError, ScriptError
 from audioguide.core.model import Bell, Chapter, Cue, Pause, Phrase, Placed, Sound, Sounding, Timeline, Written
 
 OPENING = frames_for(2 * RATE_HZ)
-"""The session fades in; nothing sounds before. Frames."""
+"""The fade-in at the beginning, before any sound. Frames."""
 CLOSING = frames_for(5 * RATE_HZ)
-"""The session fades out; nothing sounds after. Frames."""
+"""The fade-out at the end, after all sounds. Frames."""
 CHAPTER_LEAD = frames_for(2 * RATE_HZ)
-"""What lies between a chapter's mark and the next sound at least: players jump late rather than early. Frames."""
+"""The least time between a chapter's mark and the next sound: players jump late rather than early. Frames."""
 SLEEP_CLOSING = frames(30)
-"""The fade of a session that ends in sleep. Frames."""
+"""The fade-out of a session that ends in sleep. Frames."""
 ANNOUNCE_AFTER = frames(10)
-"""After so much silence a phrase must not startle, and is announced. Frames."""
+"""After this much silence a phrase would startle, so it is announced by a swell. Frames."""
 LONGEST_SILENCE = frames(300)
 _GUARD = LEAD + TAIL
-"""What the pieces around a silence need of it, however short a pause is written. Frames."""
+"""What the pieces around a silence take of it, so the least silence, however short the written pause. Frames."""
 
 _TOP = 1 << 24
-"""The level at which everything is full; so fine that one step moves no silence by more than a few frames."""
+"""The highest level; levels are so fine that one step changes no silence by more than a few frames."""
 
 
 @dataclass(slots=True)
 class _Segment:
-    """A stretch of silence between two sounds or chapter marks."""
+    """The silence between two sounds or chapter marks."""
 
     chapter: Chapter | None = None
     """The mark at its beginning."""
     pauses: list[Pause] = field(default_factory=list)
     reserved: int = 0
+    """Frames for fades and leads, besides the pauses."""
 
     def bounds(self, cap: int) -> tuple[int, int, int, int]:
-        """Return (shortest, natural, longest, weight) of the whole segment."""
+        """Return (shortest, natural, longest, weight), lengths in frames."""
         shortest, natural, longest, weight = (
             sum(getattr(pause, name) for pause in self.pauses) for name in ("shortest", "natural", "longest", "weight")
         )
@@ -52,12 +53,12 @@ class _Segment:
 
 @dataclass(slots=True)
 class _Gap:
-    """The whole silence between two sounds, in segments parted by chapter marks."""
+    """The silence between two sounds, divided into segments by chapter marks."""
 
     segments: list[_Segment]
 
-    def settle(self) -> None:
-        """Let a mark take the place of line ends and blank lines, and a blank line that of a line end."""
+    def drop_implied_pauses(self) -> None:
+        """Drop the pauses of line ends and blank lines if a pause is written; else keep the longest of each segment."""
         marked = any(pause.written is Written.MARK for segment in self.segments for pause in segment.pauses)
         for segment in self.segments:
             implied = [pause for pause in segment.pauses if pause.written is not Written.MARK]
@@ -67,7 +68,7 @@ class _Gap:
 
 
 class _Glue:
-    """A gap's lengths as a function of the level; monotone, in whole frames."""
+    """The lengths of a gap as monotone functions of the level, in whole frames."""
 
     def __init__(self, gap: _Gap, cap: int) -> None:
         self._parts = [segment.bounds(cap) for segment in gap.segments]
@@ -80,10 +81,10 @@ class _Glue:
             raise _too_long(gap, shortest, cap)
 
     def total(self, level: int) -> int:
-        """Return the frames of the whole gap at level."""
-        return min(self._cap, sum(self._free(level)))
+        """Return the frames of the gap at a level."""
+        return min(self._cap, sum(self._uncapped(level)))
 
-    def _free(self, level: int) -> list[int]:
+    def _uncapped(self, level: int) -> list[int]:
         return [self._part(level, *part) for part in self._parts]
 
     def _part(self, level: int, shortest: int, natural: int, longest: int, weight: int) -> int:
@@ -93,9 +94,9 @@ class _Glue:
         return min(longest, natural + grown * level // _TOP)
 
     def parts(self, level: int, total: int) -> list[int]:
-        """Return the frames of each segment; they sum to total, which lies between the gap's at level and the next."""
-        free = self._free(min(level + 1, _TOP))
-        above = [length - part[0] for length, part in zip(free, self._parts, strict=True)]
+        """Return the frames of each segment, which sum to total; that is from total(level) to total(level + 1)."""
+        lengths = self._uncapped(min(level + 1, _TOP))
+        above = [length - part[0] for length, part in zip(lengths, self._parts, strict=True)]
         spare = total - sum(part[0] for part in self._parts)
         weights = above if sum(above) else [1] * len(above)
         edges = [spare * upto // sum(weights) for upto in accumulate(weights, initial=0)]
@@ -114,15 +115,15 @@ def lay_out(
     """Return the timeline of exactly target samples.
 
     Args:
-        cues: what a session is made of, in order.
+        cues: of the session, in order.
         lengths: frames of each sound among the cues (phrases and bells), in order.
-        target: samples of the whole session.
-        longest_silence: frames that no gap between two sounds may pass.
+        target: samples of the session.
+        longest_silence: the most frames between two sounds.
         closing: frames of the fade at the end.
 
     Raises:
-        LengthError: target lies outside of what the pauses allow; carries the range in samples.
-        ScriptError: a silence that cannot be shrunk to longest_silence.
+        LengthError: the pauses do not allow this length; has the possible range in samples.
+        ScriptError: a silence cannot be shrunk to longest_silence.
     """
     sounds, gaps = _split(cues, closing)
     glues = [_Glue(gap, longest_silence) for gap in gaps]
@@ -138,7 +139,7 @@ def lay_out(
 def natural_length(
     cues: Sequence[Cue], lengths: Sequence[int], *, longest_silence: int = LONGEST_SILENCE, closing: int = CLOSING
 ) -> int:
-    """Return the samples of a session whose pauses are all at ease; arguments as for lay_out."""
+    """Return the samples of a session whose pauses all have their natural length; arguments as for lay_out."""
     _, gaps = _split(cues, closing)
     return (sum(lengths) + sum(_Glue(gap, longest_silence).total(0) for gap in gaps)) * FRAME
 
@@ -157,12 +158,12 @@ def _split(cues: Iterable[Cue], closing: int) -> tuple[list[Sounding], list[_Gap
             gaps[-1].segments.append(_Segment(cue, reserved=CHAPTER_LEAD))
     _reserve_ends(gaps, closing)
     for gap in gaps:
-        gap.settle()
+        gap.drop_implied_pauses()
     return sounds, gaps
 
 
 def _reserve_ends(gaps: list[_Gap], closing: int) -> None:
-    """Keep the fades free; the fade-in is at once the first chapter's lead."""
+    """Reserve the fades; a chapter at the very beginning needs no lead besides the fade-in."""
     opening = gaps[0].segments
     if len(opening) == 1 or opening[0].pauses:
         opening[0].reserved += OPENING + LEAD
@@ -194,7 +195,7 @@ def _refuse_impossible(glues: list[_Glue], speech: int, target: int) -> None:
 
 
 def _level(glues: list[_Glue], room: int) -> int:
-    """Return the highest level at which the silences together do not pass room."""
+    """Return the highest level at which the silences fit into room, in frames."""
     low, high = -_TOP, _TOP
     while low < high:
         middle = (low + high + 1) // 2
@@ -206,7 +207,7 @@ def _level(glues: list[_Glue], room: int) -> int:
 
 
 def _exact(glues: list[_Glue], level: int, room: int) -> list[int]:
-    """Return the frames of every gap; what the level leaves over goes to the first that the next level would grow."""
+    """Return the frames of each gap; what is left over at this level goes to the first gaps that would grow next."""
     totals = [glue.total(level) for glue in glues]
     left = room - sum(totals)
     for index, glue in enumerate(glues):
@@ -219,7 +220,7 @@ def _exact(glues: list[_Glue], level: int, room: int) -> list[int]:
 def _place(
     sounds: list[Sounding], lengths: Sequence[int], gaps: list[_Gap], parts: list[list[int]]
 ) -> tuple[list[Sound], list[Placed], int]:
-    """Return the sounds and the chapters in their places, and the frame at which all ends."""
+    """Return the placed sounds, the placed chapters, and the frame at which the session ends."""
     placed: list[Sound] = []
     chapters: list[Placed] = []
     at = 0

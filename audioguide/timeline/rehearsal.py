@@ -1,4 +1,4 @@
-"""PURE. A timeline -> one for proof-listening: long silences cut to half a second with a soft tick."""
+"""PURE. A timeline -> one for proof-listening, in which long silences are cut to half a second with a soft tick."""
 
 from bisect import bisect_left
 from dataclasses import dataclass, replace
@@ -8,45 +8,53 @@ from audioguide.core.model import Placed, Sound, Tick, Timeline
 from audioguide.timeline.plan import CLOSING, OPENING
 
 LONGEST_KEPT = frames(2)
-"""A silence up to here stays as it is. Frames."""
+"""The longest silence that is not cut. Frames."""
 CUT = frames(0.5)
-"""What is left of a longer one. Frames."""
+"""The length of a cut silence. Frames."""
 _TICK_AT = (CUT - TICK) // 2
 
 
 @dataclass(frozen=True, slots=True)
 class _Silence:
-    """A silence of a timeline, and what becomes of it; all in frames."""
+    """A silence of a timeline; all numbers are frames."""
 
     start: int
     length: int
     opening: int = 0
-    """What the fade-in at its beginning takes."""
+    """The fade-in at its beginning."""
     fade: int = 0
-    """What the fade-out at its end takes."""
+    """The fade-out at its end."""
 
     @property
     def is_long(self) -> bool:
-        """Whether what lies outside of the fades is cut."""
+        """Whether the part without fades is cut."""
         return self.length - self.opening - self.fade > LONGEST_KEPT
 
     @property
-    def heard(self) -> int:
-        """Its length in the rehearsal; a fade into sleep becomes an ordinary one."""
+    def rehearsed(self) -> int:
+        """Its length in the rehearsal; the fade of a sleep ending becomes an ordinary one."""
         inner = CUT if self.is_long else self.length - self.opening - self.fade
         return self.opening + inner + min(CLOSING, self.fade)
 
-    def moved(self, mark: Placed, nth: int, at: int) -> Placed:
-        """Return the nth chapter mark of this silence, which now begins at at: as it was, or right at the beginning."""
-        place = nth if self.is_long else mark.start - self.start
-        return replace(mark, start=at + min(place, self.heard))
+    def moved(self, mark: Placed, index: int, start: int) -> Placed:
+        """Return a chapter mark in this silence, moved with it.
+
+        In a cut silence the marks are at its beginning, a frame apart.
+
+        Args:
+            mark: in the timeline.
+            index: of the mark among those in this silence.
+            start: frame of this silence in the rehearsal.
+        """
+        offset = index if self.is_long else mark.start - self.start
+        return replace(mark, start=start + min(offset, self.rehearsed))
 
 
 def rehearsal(timeline: Timeline) -> Timeline:
-    """Return the timeline with every silence over 2 s cut to half a second, in whose middle lies a tick.
+    """Return the timeline with every silence over 2 s cut to half a second, with a tick in the middle.
 
-    The fade-in and the last five seconds of the fade-out stay, and chapters begin where their silence begins. Nothing
-    is announced: there is no room for a swell, and no silence long enough to be startled after.
+    The fade-in and the last five seconds of the fade-out stay. Chapters start where their silence starts. Nothing is
+    announced: there is no room for a swell, and no silence is long enough to startle.
     """
     silences = _silences(timeline)
     edges = [sound.start for sound in timeline.sounds]
@@ -58,7 +66,7 @@ def rehearsal(timeline: Timeline) -> Timeline:
         chapters += [silence.moved(mark, nth, at) for nth, mark in enumerate(marks)]
         if silence.is_long:
             sounds.append(Sound(at + silence.opening + _TICK_AT, TICK, Tick()))
-        at += silence.heard
+        at += silence.rehearsed
         if index < len(edges):
             sounds.append(replace(timeline.sounds[index], start=at, announced=False))
             at = sounds[-1].end
@@ -73,9 +81,13 @@ def _silences(timeline: Timeline) -> list[_Silence]:
 
 
 def beginning_with(timeline: Timeline, first: int) -> Timeline:
-    """Return the timeline from its first-th sound on, counted from 0, with a fade-in of its own before that.
+    """Return the rest of a timeline from a sound on, with a new fade-in before it.
 
-    The chapter that runs there begins it.
+    It starts with the chapter that the sound belongs to.
+
+    Args:
+        timeline: of the whole session.
+        first: index of the sound.
     """
     if first == 0:
         return timeline

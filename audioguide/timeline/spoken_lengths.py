@@ -1,6 +1,6 @@
-"""PURE. What the words promise about a silence, held against the plan.
+"""PURE. Compares the lengths that phrases announce with the silences that follow them.
 
-Someone who hears "the next three minutes are quiet" and lies there for six begins to wonder whether the player stopped.
+A listener who hears "the next three minutes are quiet" and then lies there for six wonders whether the player stopped.
 """
 
 from collections.abc import Iterable
@@ -12,16 +12,17 @@ from audioguide.core.model import Bell, Chapter, Cue, Pause, Phrase, Timeline, W
 from audioguide.core.numerals import spoken_durations
 
 TOLERANCE = Fraction(1, 5)
+"""How far a silence may be off, as a share of the announced length."""
 
 
 def check_promises(cues: Iterable[Cue], timeline: Timeline) -> None:
-    """Refuse a length that is spoken right before a rest and is more than a fifth off.
+    """Raise an error if a length announced right before a rest is off by more than a fifth.
 
-    Right before means in the last paragraph before the rest's silence. Vague lengths ("a few minutes") are always fine,
-    and so is the length of the whole session.
+    "Right before" means in the last paragraph before the silence of the rest. Vague lengths ("a few minutes") and the
+    length of the whole session are always fine.
 
     Raises:
-        ScriptError: at the phrase that states the length.
+        ScriptError: at the phrase that announces the length.
     """
     silences = [length for _, length in timeline.gaps()][1:]
     paragraph: list[Phrase] = []
@@ -44,17 +45,17 @@ def _ends_paragraph(cue: Cue) -> bool:
 
 def _check(paragraph: list[Phrase], silence: int, total: int) -> None:
     for phrase in reversed(paragraph):
-        stated = [span for span in spoken_durations(phrase.text) if not _fits(span, total)]
-        if stated and not _fits(stated[-1], silence * FRAME):
+        announced = [span for span in spoken_durations(phrase.text) if not _fits(span, total)]
+        if announced and not _fits(announced[-1], silence * FRAME):
             raise ScriptError(
                 phrase.source,
-                f'"{stated[-1][0]}" is said here, but the silence after it is {clock(silence * FRAME)} in this plan; '
+                f'"{announced[-1][0]}" is announced here, but at this length the silence is {clock(silence * FRAME)}; '
                 'say "a few minutes", or write a [pause ...] of that length instead of [rest]',
             )
-        if stated:
+        if announced:
             return
 
 
-def _fits(stated: tuple[str, Fraction, Fraction], samples: int) -> bool:
-    _, low, high = stated
+def _fits(span: tuple[str, Fraction, Fraction], samples: int) -> bool:
+    _, low, high = span
     return low * (1 - TOLERANCE) <= Fraction(samples, RATE_HZ) <= high * (1 + TOLERANCE)

@@ -1,30 +1,28 @@
-"""PURE. A timeline as a picture (SVG): a row for each chapter, and in it what is spoken, silent and rung.
+"""PURE. A timeline as an SVG picture: a row for each chapter, with its speech, silence and bells.
 
-It brings a dark ground of its own, so that it can be read on a page of any colour.
+The picture has its own dark background, so it is readable on a page of any colour.
 """
 
-import re
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from xml.sax.saxutils import escape
 
+from audioguide.core.characters import xml_safe
 from audioguide.core.clock import FRAME, RATE_HZ, clock
 from audioguide.core.model import Bell, Phrase, Placed, Sound, Timeline
 from audioguide.timeline.timetable import summary
 
 WIDTH = 960
 _LEFT, _RIGHT = 336, 928
-"""Where time begins and ends."""
+"""The x of the beginning and the end of the session."""
 _TOP, _ROW, _FOOT = 96, 40, 88
 _THICK, _BELL = 16, 6
-_MOST_SIGNS = 26
-"""Of a chapter's title, and it is clipped where they are wide; the whole of it is in what screen readers are told."""
+_LONGEST_TITLE = 26
+"""Characters of a chapter title; wide ones are clipped. The description for screen readers has the full titles."""
 _MOST_TICKS = 7
 _STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400)
 _GROUND, _INK, _SOFT_INK, _LINE = "#101726", "#f6f1e7", "#b4bed2", "#2b3850"
 _SPEECH, _SILENCE, _RUNG = "#8eb4ec", "#62769c", "#f4ba68"
-_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML 1.0 cannot hold, even escaped."""
 
 
 def svg(timeline: Timeline, title: str) -> str:
@@ -35,7 +33,7 @@ def svg(timeline: Timeline, title: str) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" '
         'role="img" aria-labelledby="title desc" font-family="system-ui, sans-serif" font-size="17">',
         f'<title id="title">{_escaped(title)}</title>',
-        f'<desc id="desc">{_escaped(_told(timeline, rows))}</desc>',
+        f'<desc id="desc">{_escaped(_described(timeline, rows))}</desc>',
         f'<clipPath id="names"><rect x="108" width="{_LEFT - 116}" height="{height}"/></clipPath>',
         f'<rect width="{WIDTH}" height="{height}" rx="16" fill="{_GROUND}"/>',
         _text(32, 52, _shortened(title, 60), f'font-size="26" font-weight="600" fill="{_INK}"'),
@@ -48,27 +46,27 @@ def svg(timeline: Timeline, title: str) -> str:
 
 
 def _rows(timeline: Timeline) -> list[tuple[Placed, int]]:
-    """Return (chapter, the frame at which it ends); what lies before the first is a chapter without a title."""
+    """Return each chapter with the frame at which it ends; before the first there may be a row without a title."""
     marks = list(timeline.chapters)
     if not marks or marks[0].start > 0:
         marks.insert(0, Placed(0, ""))
     return [(one, two.start) for one, two in pairwise([*marks, Placed(timeline.frames, "")])]
 
 
-def _told(timeline: Timeline, rows: Iterable[tuple[Placed, int]]) -> str:
-    """Return the picture in words."""
+def _described(timeline: Timeline, rows: Iterable[tuple[Placed, int]]) -> str:
+    """Return the text alternative of the picture."""
     titles = ", ".join(f"{clock(mark.start * FRAME)} {mark.title}" for mark, _ in rows if mark.title)
-    rung = ", ".join(clock(sound.start * FRAME) for sound in timeline.sounds if isinstance(sound.cue, Bell))
-    chapters, bells = f" Chapters: {titles}." if titles else "", f" Bells: {rung}." if rung else ""
+    times = ", ".join(clock(sound.start * FRAME) for sound in timeline.sounds if isinstance(sound.cue, Bell))
+    chapters, bells = f" Chapters: {titles}." if titles else "", f" Bells: {times}." if times else ""
     return f"Length {clock(timeline.total)}; {summary(timeline)}.{chapters}{bells}"
 
 
 def _row(timeline: Timeline, mark: Placed, end: int, top: int) -> Iterator[str]:
-    """Yield a chapter: when, what, and its stretch of time with the speech and the bells in it."""
+    """Yield the row of a chapter: its time, its title, and a line with its speech and bells."""
     middle = top + _ROW // 2
     inside = [sound for sound in timeline.sounds if mark.start <= sound.start < end]
     yield _text(92, middle + 6, clock(mark.start * FRAME), f'text-anchor="end" fill="{_SOFT_INK}"')
-    yield _text(108, middle + 6, _shortened(mark.title, _MOST_SIGNS), f'fill="{_INK}" clip-path="url(#names)"')
+    yield _text(108, middle + 6, _shortened(mark.title, _LONGEST_TITLE), f'fill="{_INK}" clip-path="url(#names)"')
     left, right = _x(timeline, mark.start), _x(timeline, end)
     yield (
         f'<rect x="{left:.1f}" y="{middle - 2}" width="{max(1.0, right - left):.1f}" height="4" rx="2" '
@@ -82,7 +80,7 @@ def _row(timeline: Timeline, mark: Placed, end: int, top: int) -> Iterator[str]:
 
 
 def _block(timeline: Timeline, sound: Sound, middle: int) -> str:
-    """Return a phrase as a piece of a path: never so thin that it vanishes."""
+    """Return the path of a phrase; at least a pixel wide, to stay visible."""
     left, right = _x(timeline, sound.start), _x(timeline, sound.end)
     width = max(1.0, right - left)
     return f"M{left:.1f} {middle - _THICK // 2}h{width:.1f}v{_THICK}h-{width:.1f}z"
@@ -93,7 +91,7 @@ def _bell(x: float, middle: int) -> str:
 
 
 def _ticks(timeline: Timeline, height: int) -> Iterator[str]:
-    """Yield the lines of round times, and the times above them."""
+    """Yield the grid lines at round times, with the times above them."""
     whole_s = timeline.total // RATE_HZ
     step_s = next((step for step in _STEPS_S if whole_s / step <= _MOST_TICKS), whole_s)
     for at_s in range(0, whole_s + 1, step_s):
@@ -116,12 +114,12 @@ def _x(timeline: Timeline, frame: float) -> float:
     return _LEFT + (_RIGHT - _LEFT) * frame / max(1, timeline.frames)
 
 
-def _text(x: float, y: int, words: str, how: str) -> str:
-    return f'<text x="{x:g}" y="{y}" {how}>{_escaped(words)}</text>'
+def _text(x: float, y: int, words: str, attributes: str) -> str:
+    return f'<text x="{x:g}" y="{y}" {attributes}>{_escaped(words)}</text>'
 
 
 def _shortened(words: str, most: int) -> str:
-    """Return words, or their beginning where they are too many.
+    """Return words, cut to at most so many characters.
 
     >>> _shortened("Arrive", 10), _shortened("A long way home", 10)
     ('Arrive', 'A long wa…')
@@ -130,9 +128,9 @@ def _shortened(words: str, most: int) -> str:
 
 
 def _escaped(words: str) -> str:
-    """Return words as XML holds them; what it cannot hold is told by the sign for that.
+    """Return words escaped for XML.
 
     >>> _escaped("a < b & c\\x00")
     'a &lt; b &amp; c�'
     """
-    return escape(_NO_XML.sub("\ufffd", words))
+    return escape(xml_safe(words))

@@ -1,4 +1,4 @@
-"""PURE. A timeline told to people (a table, a bar of speech and silence) and to machines (JSON)."""
+"""PURE. A timeline as text (a table, a bar of speech and silence) and as JSON."""
 
 from collections.abc import Iterator
 
@@ -6,23 +6,23 @@ from audioguide.core.clock import FRAME, FRAME_MS, RATE_HZ, clock, seconds
 from audioguide.core.model import Bell, Phrase, Placed, Sound, Sounding, Tick, Timeline
 
 SCHEMA = 1
-"""Raised when the JSON changes; its schema stands in docs/plan.schema.json."""
+"""Increased when the JSON changes; docs/plan.schema.json describes it."""
 BAR_WIDTH = 64
 _LEVELS = "▁▂▃▄▅▆▇█"
 _BELL = "•"
 
 
 def bar(timeline: Timeline, width: int = BAR_WIDTH) -> str:
-    """Return one line in which each sign is an equal part of the session: the higher, the more is spoken in it.
+    """Return one line with a character for each equal part of the session: the higher it is, the more is spoken.
 
-    A bell is a dot where nothing is spoken.
+    A part with a bell and no speech is a dot.
     """
     spoken, bells = columns(timeline, width)
-    return "".join(_sign(share, sign in bells) for sign, share in enumerate(spoken))
+    return "".join(_character(share, part in bells) for part, share in enumerate(spoken))
 
 
 def columns(timeline: Timeline, width: int) -> tuple[list[float], set[int]]:
-    """Return what share of each of width equal parts of the session is spoken, and in which parts a bell begins."""
+    """Return the share of speech in each of width equal parts of the session, and the parts in which a bell begins."""
     spoken = [0.0] * width
     bells: set[int] = set()
     per_part = timeline.frames / width
@@ -37,13 +37,13 @@ def columns(timeline: Timeline, width: int) -> tuple[list[float], set[int]]:
     return spoken, bells
 
 
-def _sign(share: float, bell: bool) -> str:
+def _character(share: float, bell: bool) -> str:
     level = min(len(_LEVELS) - 1, round(share * (len(_LEVELS) - 1) + 0.49 if share > 0.01 else 0))
     return _BELL if bell and level == 0 else _LEVELS[level]
 
 
 def table(timeline: Timeline) -> Iterator[str]:
-    """Yield lines: chapters, and under them each time with what is said and the pause behind it."""
+    """Yield the lines of a table: chapters, and below them each phrase or bell with its time and the pause after it."""
     gaps = list(timeline.gaps())
     chapters = list(timeline.chapters)
     yield from _chapters_before(chapters, timeline.sounds[0].start if timeline.sounds else timeline.frames)
@@ -55,7 +55,7 @@ def table(timeline: Timeline) -> Iterator[str]:
 
 
 def summary(timeline: Timeline) -> str:
-    """Return one line: how much is speech, how much silence, and the longest silence."""
+    """Return one line with the total speech, the total silence and the longest silence."""
     spoken, silent = shares(timeline)
     start, longest = max(timeline.gaps(), key=lambda gap: gap[1])
     return (
@@ -65,14 +65,14 @@ def summary(timeline: Timeline) -> str:
 
 
 def shares(timeline: Timeline) -> tuple[int, int]:
-    """Return (speech and bells, silence) in samples: whole seconds, so that on a clock the two make the whole."""
+    """Return (speech and bells, silence) in samples: whole seconds that sum to the whole seconds of the session."""
     frames = sum(sound.length for sound in timeline.sounds if not isinstance(sound.cue, Tick))
     spoken = frames * FRAME // RATE_HZ
     return spoken * RATE_HZ, (timeline.total // RATE_HZ - spoken) * RATE_HZ
 
 
 def as_json(timeline: Timeline) -> dict[str, object]:
-    """Return the timeline for machines; times in seconds, to the millisecond, frames are 24 ms."""
+    """Return the object printed by --json; times are seconds, to the millisecond."""
     return {
         "length_samples": timeline.total,
         "length_s": round(timeline.total / RATE_HZ, 3),
@@ -118,7 +118,7 @@ def _words(cue: Sounding) -> str:
         case Phrase(text=text):
             return text
         case Tick():
-            return "(a tick: the silence here is cut)"
+            return "(tick: a long silence is cut here)"
 
 
 def _time(frame: int) -> str:

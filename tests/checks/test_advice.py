@@ -1,4 +1,4 @@
-"""The rules on wording: each with a text that trips it, and near misses that must not."""
+"""The rules of advice: each with texts that trip it, and near misses that do not."""
 
 import re
 from pathlib import Path
@@ -12,7 +12,7 @@ from audioguide.checks.advice.german import GERMAN
 from audioguide.checks.advice.languages import words_of
 from audioguide.core.clock import RATE_HZ, frames
 from audioguide.core.model import Bell, Phrase
-from audioguide.speech.calibration import pace_wpm
+from audioguide.speech.calibration import count_words
 from audioguide.timeline.plan import lay_out, natural_length
 
 DOC = (Path(__file__).parents[2] / "docs" / "wording.md").read_text(encoding="utf-8")
@@ -20,13 +20,13 @@ OPENING = "You may stop at any time. You may move, with your eyes open or closed
 BACK = "If it gets too much, open your eyes, look around, feel the floor, move, or come out."
 
 
-def found(
+def tripped_lines(
     text: str, *, ending: str = "sleep", language: str = "en", length_s: int | None = None
 ) -> dict[str, list[int]]:
-    """Return the lines at which each rule is tripped, in a session of a length or of the natural one."""
+    """Return the lines that trip each rule, in a session of some length or of its natural length."""
     what = cues(text)
     sounds = [cue for cue in what if isinstance(cue, Phrase | Bell)]
-    lengths = [frames(7 if isinstance(cue, Bell) else pace_wpm([(cue.text, 60)]) / 2) for cue in sounds]
+    lengths = [frames(7 if isinstance(cue, Bell) else count_words(cue.text) / 2) for cue in sounds]
     samples = length_s * RATE_HZ if length_s else natural_length(what, lengths)
     heard = hear(what, lay_out(what, lengths, samples), wakes=ending == "wake")
     tripped: dict[str, list[int]] = {}
@@ -233,57 +233,57 @@ def _rows(table: dict[str, tuple[list[str], list[str]]], nth: int) -> list[tuple
 
 @pytest.mark.parametrize(("rule", "text"), _rows(SENTENCES, 0) + _rows(SESSIONS, 0))
 def test_a_rule_is_tripped(rule: str, text: str) -> None:
-    assert rule in found(text)
+    assert rule in tripped_lines(text)
 
 
 @pytest.mark.parametrize(("rule", "text"), _rows(SENTENCES, 1) + _rows(SESSIONS, 1))
 def test_a_near_miss_trips_nothing(rule: str, text: str) -> None:
-    assert rule not in found(text)
+    assert rule not in tripped_lines(text)
 
 
 @pytest.mark.parametrize(("rule", "text"), _rows(ENDS, 0))
-def test_a_waking_end_without_it_is_told_and_a_sleeping_one_is_not(rule: str, text: str) -> None:
-    assert rule in found(text, ending="wake")
-    assert rule not in found(text, ending="sleep")
+def test_a_waking_end_needs_it_and_a_sleeping_one_does_not(rule: str, text: str) -> None:
+    assert rule in tripped_lines(text, ending="wake")
+    assert rule not in tripped_lines(text, ending="sleep")
 
 
 @pytest.mark.parametrize(("rule", "text"), _rows(ENDS, 1))
 def test_a_waking_end_with_it_passes(rule: str, text: str) -> None:
-    assert rule not in found(text, ending="wake")
+    assert rule not in tripped_lines(text, ending="wake")
 
 
 @pytest.mark.parametrize(
     "text", [text for texts in (SENTENCES["command"][1], SENTENCES["endure"][1]) for text in texts]
 )
-def test_a_near_miss_of_one_word_rule_is_none_of_another(text: str) -> None:
-    assert not found(text).keys() & SENTENCES.keys()
+def test_a_near_miss_of_one_rule_trips_no_other_word_rule(text: str) -> None:
+    assert not tripped_lines(text).keys() & SENTENCES.keys()
 
 
-def test_every_rule_has_a_text_that_trips_it_and_near_misses() -> None:
+def test_every_rule_has_examples_here() -> None:
     assert {*SENTENCES, *SESSIONS, *ENDS} == set(RULES)
 
 
-def test_advice_stands_at_the_line_of_the_phrase() -> None:
+def test_advice_names_the_line_of_the_phrase() -> None:
     text = "You might lie down.\n\nThe floor is there.\nClose your eyes.\n[pause 4s]\nThe floor is there."
 
-    assert found(text)["command"] == [4]
-    assert found(text)["twice"] == [6]
+    assert tripped_lines(text)["command"] == [4]
+    assert tripped_lines(text)["twice"] == [6]
 
 
-def test_a_softer_word_in_the_paragraph_before_softens_nothing() -> None:
-    assert "command" not in found("If you like, you could lie down. Close your eyes.")
-    assert "command" in found("If you like, you could lie down.\n\nClose your eyes.")
+def test_an_invitation_counts_only_within_its_paragraph() -> None:
+    assert "command" not in tripped_lines("If you like, you could lie down. Close your eyes.")
+    assert "command" in tripped_lines("If you like, you could lie down.\n\nClose your eyes.")
 
 
-def test_a_silence_is_judged_by_the_plan_and_not_by_the_script() -> None:
+def test_silences_are_those_of_the_timeline() -> None:
     text = "The floor is there.\n[rest]\nHere."
 
-    assert "silence-not-announced" not in found(text, length_s=60)
-    assert "silence-not-announced" in found(text, length_s=120)
+    assert "silence-not-announced" not in tripped_lines(text, length_s=60)
+    assert "silence-not-announced" in tripped_lines(text, length_s=120)
 
 
-def test_the_silence_behind_the_last_words_counts_too() -> None:
-    assert "silence-not-announced" in found("The floor is there.\n[rest]", length_s=150)
+def test_the_silence_after_the_last_words_counts_too() -> None:
+    assert "silence-not-announced" in tripped_lines("The floor is there.\n[rest]", length_s=150)
 
 
 GERMAN_TEXTS = {
@@ -303,39 +303,41 @@ GERMAN_TEXTS = {
 
 
 @pytest.mark.parametrize(("rule", "text"), _rows(GERMAN_TEXTS, 0))
-def test_german_has_words_of_its_own(rule: str, text: str) -> None:
-    assert rule in found(text, language="de-AT")
-    assert rule not in found(text, language="en")
+def test_a_german_rule_is_tripped_in_german_only(rule: str, text: str) -> None:
+    assert rule in tripped_lines(text, language="de-AT")
+    assert rule not in tripped_lines(text, language="en")
 
 
 @pytest.mark.parametrize(("rule", "text"), _rows(GERMAN_TEXTS, 1))
-def test_german_knows_near_misses(rule: str, text: str) -> None:
-    assert rule not in found(text, language="de")
+def test_a_german_near_miss_trips_nothing(rule: str, text: str) -> None:
+    assert rule not in tripped_lines(text, language="de")
 
 
-def test_a_language_without_words_keeps_the_rules_about_lengths() -> None:
-    assert set(found("Close your eyes.", language="el")) == set()
+def test_a_language_without_word_lists_keeps_the_rules_about_lengths() -> None:
+    assert set(tripped_lines("Close your eyes.", language="el")) == set()
     again = "Το πάτωμα είναι εδώ.\n[pause 2s]\nΤο πάτωμα είναι εδώ."
-    assert set(found(again, language="el")) == {"twice", "hurried-cue"}
+    assert set(tripped_lines(again, language="el")) == {"twice", "hurried-cue"}
 
 
-def test_languages_name_only_rules_that_there_are() -> None:
+def test_word_lists_are_for_known_rules_only() -> None:
     assert words_of("en-GB") is ENGLISH and words_of("DE_at") is GERMAN
     assert {*ENGLISH.rules, *GERMAN.rules} <= set(RULES)
 
 
-def test_every_rule_is_told_in_the_document_with_reason_and_source() -> None:
-    headings = re.findall(r"^### `([\w-]+)`$", DOC, re.MULTILINE)
+def test_every_rule_is_in_the_document_with_its_reason_and_source() -> None:
+    sections = dict(re.findall(r"^### `([\w-]+)`$(.*?)(?=^###|\Z)", DOC, re.MULTILINE | re.DOTALL))
 
-    assert headings == list(RULES)
-    assert [rule.name for rule in RULES.values() if rule.source.split(" (")[0].split(",")[0] not in DOC] == []
+    assert list(sections) == list(RULES)
+    for rule in RULES.values():
+        assert f"Why: {rule.reason}. Source: " in " ".join(sections[rule.name].split()), rule.name
+        assert rule.source.split(" (")[0].split(",")[0] in DOC, rule.name
 
 
 @pytest.mark.parametrize("name", list(RULES))
-def test_the_examples_of_the_document_hold(name: str) -> None:
+def test_the_examples_in_the_document_are_right(name: str) -> None:
     section = DOC.split(f"### `{name}`")[1].split("###")[0]
     blocks = re.findall(r"(Not|Better):\n\n```text\n(.*?)```", section, re.DOTALL)
     assert [kind for kind, _ in blocks] == ["Not", "Better"]
 
-    assert name in found(blocks[0][1], ending="wake")
-    assert not found(blocks[1][1], ending="wake").keys() & {name, *SENTENCES}
+    assert name in tripped_lines(blocks[0][1], ending="wake")
+    assert not tripped_lines(blocks[1][1], ending="wake").keys() & {name, *SENTENCES}

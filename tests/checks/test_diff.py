@@ -1,12 +1,11 @@
-"""What two practices say differently, and how the timetable moves."""
+"""The differences between two practices: wording and timetable."""
 
 from pathlib import Path
 
 import pytest
 from support.helpers import write_practice
 
-from audioguide.audio.sound import bell_frames
-from audioguide.checks.diff import PACE_WPM, Version, compare, difference, estimated
+from audioguide.checks.diff import Version, compare, difference
 from audioguide.cli.main import run
 from audioguide.core.clock import RATE_HZ
 from audioguide.core.errors import InputError, ScriptError
@@ -27,8 +26,8 @@ def version(name: str, *steps: tuple[str, tuple[Phrase | Bell, ...]]) -> Version
     return Version(name, steps, "no timetable")
 
 
-def told(before: Version, after: Version) -> list[str]:
-    """Return the lines on what is said."""
+def changes(before: Version, after: Version) -> list[str]:
+    """Return the lines about the wording."""
     lines = list(difference(before, after, RATE_HZ))
     return lines[2 : lines.index("")]
 
@@ -37,30 +36,30 @@ def practice(folder: Path, name: str = "one", toml: str = TOML, **scripts: str) 
     return str(write_practice(folder / name, toml, {"a": A, "b": B, **scripts}))
 
 
-def heir(folder: Path, **scripts: str) -> str:
-    return str(write_practice(folder / "heir", 'extends = "../one"\n', scripts))
+def child(folder: Path, **scripts: str) -> str:
+    return str(write_practice(folder / "child", 'extends = "../one"\n', scripts))
 
 
-# --- what is said ---
+# --- wording ---
 
 
-def test_a_changed_phrase_is_shown_as_it_was_and_as_it_is_with_its_line() -> None:
+def test_a_changed_phrase_is_shown_old_and_new_with_its_line() -> None:
     before = version("one", ("a", phrases("one/a", "Hello.", "Lie down.", "Bye.")))
     after = version("two", ("a", phrases("two/a", "Hello.", "You might lie down.", "Bye.")))
-    assert told(before, after) == ["@@ a", "- one/a:2: Lie down.", "+ two/a:2: You might lie down."]
+    assert changes(before, after) == ["@@ a", "- one/a:2: Lie down.", "+ two/a:2: You might lie down."]
 
 
-def test_the_same_words_on_other_lines_are_no_difference() -> None:
+def test_the_same_words_on_other_lines_are_not_a_difference() -> None:
     before = version("one", ("a", phrases("one/a", "Hello.", "Bye.")))
     after = version("two", ("a", (*phrases("two/a", "Hello."), Phrase("Bye.", Source("two/b", 90), Manner(0.9, -1)))))
-    assert told(before, after) == ["nothing is said differently at 0:01"]
+    assert changes(before, after) == ["the wording is the same at 0:01"]
 
 
-def test_steps_that_only_one_has_are_shown_whole_where_they_stand() -> None:
+def test_a_step_of_only_one_version_is_shown_in_full_in_its_place() -> None:
     common = ("a", phrases("a", "Hello.")), ("c", phrases("c", "Bye."))
     before = version("one", common[0], ("old", phrases("old", "Gone.")), common[1])
     after = version("two", common[0], common[1], ("new", phrases("new", "Come.")))
-    assert told(before, after) == [
+    assert changes(before, after) == [
         "@@ old: only in one",
         "- old:1: Gone.",
         "@@ new: only in two",
@@ -68,14 +67,14 @@ def test_steps_that_only_one_has_are_shown_whole_where_they_stand() -> None:
     ]
 
 
-def test_another_order_of_steps_is_told_without_repeating_their_words() -> None:
+def test_another_order_of_steps_is_reported_without_their_words() -> None:
     steps = ("a", phrases("a", "Hello.")), ("b", phrases("b", "Bye."))
-    assert told(version("one", *steps), version("two", *steps[::-1])) == ["order of steps: a, b -> b, a"]
+    assert changes(version("one", *steps), version("two", *steps[::-1])) == ["order of steps: a, b -> b, a"]
 
 
-def test_a_bell_that_is_gone_is_told() -> None:
+def test_a_removed_bell_is_reported() -> None:
     bell = Bell(3, Source("a", 9))
-    assert told(version("one", ("a", (bell,))), version("two", ("a", ()))) == ["@@ a", "- a:9: [bell 3]"]
+    assert changes(version("one", ("a", (bell,))), version("two", ("a", ()))) == ["@@ a", "- a:9: [bell 3]"]
 
 
 # --- the timetable ---
@@ -87,12 +86,12 @@ def timeline(spoken: int, chapters: dict[str, int]) -> Timeline:
     return Timeline((hello,), marks, 10_000 * 576, 10_000, 209)
 
 
-def test_the_timetable_moves() -> None:
+def test_the_timetables_are_compared() -> None:
     before = Version("one", (), timeline(500, {"Arriving": 0, "Old": 2_500, "The end": 5_000}))
     after = Version("two", (), timeline(1_000, {"Arriving": 0, "New": 2_500, "The end": 7_500}))
     lines = list(difference(before, after, 240 * RATE_HZ))
     assert lines[lines.index("") + 1 :] == [
-        "4:00, estimated at 112 words a minute:",
+        "4:00, estimated at 118 words a minute:",
         "    0:12 ->     0:24  speech",
         "    3:48 ->     3:36  silence",
         "    3:24 ->     3:12  longest silence",
@@ -103,27 +102,18 @@ def test_the_timetable_moves() -> None:
     ]
 
 
-def test_a_length_is_estimated_from_words_and_pace() -> None:
-    source = Source("a", 1)
-    slow = Phrase("one two three", source, Manner(pace=0.9))
-    plain, slower, bell = estimated([Phrase("one two three", source), slow, Bell(2, source)])
-    assert plain * 0.024 == pytest.approx(3 * 60 / PACE_WPM, abs=0.02)
-    assert slower * 0.024 == pytest.approx(3 * 60 / PACE_WPM / 0.9, abs=0.02)
-    assert bell == bell_frames(2)
-
-
-def test_wording_that_cannot_take_the_length_is_told_in_place_of_the_timetable(tmp_path: Path) -> None:
+def test_wording_that_does_not_fit_the_length_is_reported_instead_of_a_timetable(tmp_path: Path) -> None:
     one, two = practice(tmp_path), practice(tmp_path, "two", a="# Arriving\nLie down.\n[pause 4s]\n")
     lines = list(compare(ASKED, one, two))
     assert lines[-1].startswith(f"{two}: this wording takes about 0:2")
-    assert "5:00, estimated at 112 words a minute:" in lines
+    assert "5:00, estimated at 118 words a minute:" in lines
 
 
 # --- read from folders ---
 
 
 def test_a_practice_is_compared_with_the_one_it_extends(tmp_path: Path) -> None:
-    one, own = practice(tmp_path), heir(tmp_path, b=B.replace("Look around", "You might look around"))
+    one, own = practice(tmp_path), child(tmp_path, b=B.replace("Look around", "You might look around"))
     lines = list(compare(ASKED, own))
     assert lines[:2] == ["--- ../one", f"+++ {own}"]
     assert lines[2:6] == [
@@ -135,23 +125,23 @@ def test_a_practice_is_compared_with_the_one_it_extends(tmp_path: Path) -> None:
     assert list(compare(ASKED, one, own))[2:] == [line.replace("../one", one) for line in lines[2:]]
 
 
-def test_a_practice_that_extends_nothing_needs_another_one(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="extends no other practice; name the one to compare it with"):
+def test_a_practice_that_extends_nothing_needs_another(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="extends no practice; name one to compare it with"):
         list(compare(ASKED, practice(tmp_path)))
 
 
-def test_a_practice_is_no_different_from_itself(tmp_path: Path) -> None:
+def test_a_practice_does_not_differ_from_itself(tmp_path: Path) -> None:
     one = practice(tmp_path)
-    assert "nothing is said differently at 5:00" in list(compare(ASKED, one, one))
+    assert "the wording is the same at 5:00" in list(compare(ASKED, one, one))
 
 
-def test_the_options_of_a_session_count(tmp_path: Path) -> None:
+def test_the_options_of_the_session_are_used(tmp_path: Path) -> None:
     one, two = practice(tmp_path), practice(tmp_path, "two", b="# Coming back\nLook around.\nThank you.\n")
     assert any(line.endswith("[bell 1]") for line in compare(ASKED, one, two))
     assert not any("[bell" in line for line in compare(Request(ASKED.samples, bell=False), one, two))
 
 
-def test_a_setting_that_one_of_them_uses_is_given_to_that_one_only(tmp_path: Path) -> None:
+def test_a_setting_is_passed_to_the_practice_that_uses_it(tmp_path: Path) -> None:
     one, two = practice(tmp_path), practice(tmp_path, "two", b=B.replace("Thank you", "Thank you, {{ name }}"))
     lines = list(compare(Request(ASKED.samples, settings={"name": "Ada"}), one, two))
     assert any(line.endswith("Thank you, Ada.") for line in lines)
@@ -159,7 +149,7 @@ def test_a_setting_that_one_of_them_uses_is_given_to_that_one_only(tmp_path: Pat
         list(compare(Request(ASKED.samples, settings={"nmae": "Ada"}), one, two))
 
 
-def test_a_mistake_in_one_of_them_names_its_file_and_line(tmp_path: Path) -> None:
+def test_an_error_in_either_practice_names_its_file_and_line(tmp_path: Path) -> None:
     one, two = practice(tmp_path), practice(tmp_path, "two", b="Hello.\n[pasue 3s]\n")
     with pytest.raises(ScriptError, match=r"two/b\.md\.j2:2: unknown mark"):
         list(compare(ASKED, one, two))
@@ -172,25 +162,25 @@ def test_the_command_prints_the_difference_and_speaks_nothing(
     workplace: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     practice(workplace)
-    heir(workplace, a=A.replace("Lie down", "Sit down"))
-    assert run(["diff", "heir", "--length", "5"]) == 0
+    child(workplace, a=A.replace("Lie down", "Sit down"))
+    assert run(["diff", "child", "--length", "5"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert "+ heir/a.md.j2:2: Sit down." in lines and "5:00, estimated at 112 words a minute:" in lines
+    assert "+ child/a.md.j2:2: Sit down." in lines and "5:00, estimated at 118 words a minute:" in lines
     assert run(["diff", "psoas-release", "psoas-release"]) == 0
-    assert "nothing is said differently at 20:00" in capsys.readouterr().out
-    assert sorted(path.name for path in workplace.iterdir()) == ["heir", "one"]
+    assert "the wording is the same at 20:00" in capsys.readouterr().out
+    assert sorted(path.name for path in workplace.iterdir()) == ["child", "one"]
 
 
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        ("one", 1, "one extends no other practice"),
+        ("one", 1, "one extends no practice"),
         ("one psoas-relaese", 1, "did you mean psoas-release?"),
         ("one one --length soon", 1, "'soon' is not a length"),
         ("", 2, "Missing argument"),
     ],
 )
-def test_what_cannot_be_compared_is_one_line(
+def test_what_cannot_be_compared_is_an_error_of_one_line(
     workplace: Path, capsys: pytest.CaptureFixture[str], arguments: str, code: int, words: str
 ) -> None:
     practice(workplace)

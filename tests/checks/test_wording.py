@@ -1,4 +1,4 @@
-"""The command check: what is told of a whole practice, and how."""
+"""The findings on a practice, and the command check."""
 
 import json
 import time
@@ -29,105 +29,105 @@ Perhaps roll to one side, and come up slowly. Thank you.
 TOML = 'title = "Mine"\nsteps = ["only"]\nlongest_silence = "60m"\n'
 
 
-def report(folder: Path, script: str, toml: str = TOML, **scripts: str) -> WordingReport:
+def checked(folder: Path, script: str, toml: str = TOML, **scripts: str) -> WordingReport:
     return check(str(write_practice(folder / "mine", toml, {"only": script, **scripts})))
 
 
-def told(found: WordingReport) -> list[tuple[str, int, str]]:
-    return [(Path(one.where.file).name, one.where.line, one.kind) for one in found.findings]
+def places(report: WordingReport) -> list[tuple[str, int, str]]:
+    return [(Path(one.where.file).name, one.where.line, one.kind) for one in report.findings]
 
 
-def words(found: WordingReport) -> str:
-    return "\n".join(str(one) for one in found.findings)
+def words(report: WordingReport) -> str:
+    return "\n".join(str(one) for one in report.findings)
 
 
-def test_a_good_practice_has_nothing_told(tmp_path: Path) -> None:
-    found = report(tmp_path, GOOD)
+def test_a_good_practice_has_no_findings(tmp_path: Path) -> None:
+    report = checked(tmp_path, GOOD)
 
-    assert told(found) == []
-    assert found.sessions > 20
-    assert found.shortest and found.longest and 20 * RATE_HZ < found.shortest < 90 * RATE_HZ
-    assert found.longest == 7200 * RATE_HZ
+    assert places(report) == []
+    assert report.sessions > 20
+    assert report.shortest and report.longest and 20 * RATE_HZ < report.shortest < 90 * RATE_HZ
+    assert report.longest == 7200 * RATE_HZ
 
 
 def test_the_built_in_practice_has_no_errors_and_is_checked_in_seconds() -> None:
-    began = time.monotonic()
-    found = check("psoas-release")
+    start = time.process_time()
+    report = check("psoas-release")
 
-    assert found.errors == ()
-    assert time.monotonic() - began < 20  # two, on an idle machine
+    assert report.errors == ()
+    assert time.process_time() - start < 20  # takes two
 
 
 def test_the_built_in_practice_has_no_advice_left() -> None:
     assert words(check("psoas-release")) == ""
 
 
-def test_all_errors_are_told_at_once_with_file_and_line(tmp_path: Path) -> None:
+def test_all_errors_are_reported_at_once_with_file_and_line(tmp_path: Path) -> None:
     toml = TOML.replace('"only"', '"only", "more"')
-    found = report(tmp_path, GOOD + "[pasue 8s]\nAnd **that**.\n", toml, more="# More\n{{ lenght }}\n")
+    report = checked(tmp_path, GOOD + "[pasue 8s]\nAnd **that**.\n", toml, more="# More\n{{ lenght }}\n")
 
-    assert told(found) == [("more.md.j2", 2, "script"), ("only.md.j2", 12, "script"), ("only.md.j2", 13, "script")]
-    assert "did you mean [pause 8s]?" in words(found) and "did you mean length?" in words(found)
+    assert places(report) == [("more.md.j2", 2, "script"), ("only.md.j2", 12, "script"), ("only.md.j2", 13, "script")]
+    assert "did you mean [pause 8s]?" in words(report) and "did you mean length?" in words(report)
 
 
-def test_a_broken_practice_toml_is_told_and_not_raised(tmp_path: Path) -> None:
-    found = report(tmp_path, GOOD, 'title = "Mine"\nsteps = ["onyl"]\nlongst_silence = "1m"\n')
+def test_errors_in_practice_toml_are_findings(tmp_path: Path) -> None:
+    report = checked(tmp_path, GOOD, 'title = "Mine"\nsteps = ["onyl"]\nlongst_silence = "1m"\n')
 
-    assert {(line, kind) for _, line, kind in told(found)} == {(2, "script"), (3, "script")}
+    assert {(line, kind) for _, line, kind in places(report)} == {(2, "script"), (3, "script")}
 
 
 def test_an_error_in_a_branch_that_few_lengths_reach_is_found(tmp_path: Path) -> None:
-    found = report(tmp_path, GOOD + "{% if minutes > 33 and minutes < 40 %}\n[pasue 8s]\n{% endif %}\n")
+    report = checked(tmp_path, GOOD + "{% if minutes > 33 and minutes < 40 %}\n[pasue 8s]\n{% endif %}\n")
 
-    assert told(found) == [("only.md.j2", 13, "script")]
+    assert places(report) == [("only.md.j2", 13, "script")]
 
 
 def test_advice_in_a_branch_that_few_lengths_reach_is_found(tmp_path: Path) -> None:
-    found = report(tmp_path, GOOD + '{{ "Close your eyes." if 33 < minutes < 40 else "Perhaps wait." }}\n')
+    report = checked(tmp_path, GOOD + '{{ "Close your eyes." if 33 < minutes < 40 else "Perhaps wait." }}\n')
 
-    assert told(found) == [("only.md.j2", 12, "command")]
-    assert "[39:59]" in words(found)
-
-
-def test_a_false_promise_is_an_error(tmp_path: Path) -> None:
-    found = report(tmp_path, GOOD.replace("[rest]\nStill", "It is quiet now for three minutes.\n[rest]\nStill"))
-
-    assert told(found)[0] == ("only.md.j2", 6, "promise")
+    assert places(report) == [("only.md.j2", 12, "command")]
+    assert "[39:59]" in words(report)
 
 
-def test_what_no_voice_can_read_is_an_error(tmp_path: Path) -> None:
-    assert told(report(tmp_path, GOOD + "Here is Ω.\n")) == [("only.md.j2", 12, "unreadable")]
+def test_a_wrong_announced_length_is_an_error(tmp_path: Path) -> None:
+    report = checked(tmp_path, GOOD.replace("[rest]\nStill", "It is quiet now for three minutes.\n[rest]\nStill"))
+
+    assert places(report)[0] == ("only.md.j2", 6, "promise")
+
+
+def test_a_character_that_no_voice_can_read_is_an_error(tmp_path: Path) -> None:
+    assert places(checked(tmp_path, GOOD + "Here is Ω.\n")) == [("only.md.j2", 12, "unreadable")]
     greek = TOML + 'language = "el"\n'
-    assert told(report(tmp_path, "# Α\nΤο Ω είναι εδώ.\n[rest]\nΚαι εδώ.\n[rest]\n", greek)) == []
+    assert places(checked(tmp_path, "# Α\nΤο Ω είναι εδώ.\n[rest]\nΚαι εδώ.\n[rest]\n", greek)) == []
 
 
 def test_too_many_chapters_are_an_error(tmp_path: Path) -> None:
     many = "{% for nth in range(300) %}\n# Part {{ nth }}\nWord {{ nth }} is here.\n{% endfor %}\n"
 
-    assert ("practice.toml", 1, "chapters") in told(report(tmp_path, GOOD + many))
+    assert ("practice.toml", 1, "chapters") in places(checked(tmp_path, GOOD + many))
 
 
-def test_nothing_spoken_is_an_error(tmp_path: Path) -> None:
-    found = report(tmp_path, "# Nothing\n[rest]\n")
+def test_a_practice_that_says_nothing_is_an_error(tmp_path: Path) -> None:
+    report = checked(tmp_path, "# Nothing\n[rest]\n")
 
-    assert told(found) == [("practice.toml", 1, "script")]
-    assert found.shortest is None
-
-
-def test_lengths_outside_of_the_range_are_no_errors(tmp_path: Path) -> None:
-    found = report(tmp_path, GOOD, TOML.replace("60m", "90s"))
-
-    assert found.errors == ()
-    assert found.longest and found.longest < 5 * 60 * RATE_HZ
+    assert places(report) == [("practice.toml", 1, "script")]
+    assert report.shortest is None
 
 
-def test_a_hole_in_the_range_is_an_error(tmp_path: Path) -> None:
+def test_lengths_outside_the_range_are_not_errors(tmp_path: Path) -> None:
+    report = checked(tmp_path, GOOD, TOML.replace("60m", "90s"))
+
+    assert report.errors == ()
+    assert report.longest and report.longest < 5 * 60 * RATE_HZ
+
+
+def test_a_length_within_the_range_that_does_not_build_is_an_error(tmp_path: Path) -> None:
     more = "{% for nth in range(0 if 15 < minutes < 25 else (minutes // 3) | int) %}\n"
     more += "[rest]\n{{ nth }} it is.\n{% endfor %}\n"
     script = GOOD + more
-    found = report(tmp_path, script, TOML.replace("60m", "4m"))
-    assert ("practice.toml", 1, "length") in told(found)
-    assert "20:00 cannot be built" in words(found)
+    report = checked(tmp_path, script, TOML.replace("60m", "4m"))
+    assert ("practice.toml", 1, "length") in places(report)
+    assert "20:00 cannot be built" in words(report)
 
 
 UNREACHED = {
@@ -156,106 +156,110 @@ REACHED = {
 def test_a_branch_that_is_never_reached_is_an_error(tmp_path: Path, name: str) -> None:
     text, line = UNREACHED[name]
 
-    assert told(report(tmp_path, GOOD + text)) == [("only.md.j2", line, "unreached")]
+    assert places(checked(tmp_path, GOOD + text)) == [("only.md.j2", line, "unreached")]
 
 
 @pytest.mark.parametrize("name", REACHED)
-def test_a_branch_that_may_be_reached_is_none(tmp_path: Path, name: str) -> None:
-    assert told(report(tmp_path, GOOD + REACHED[name])) == []
+def test_a_branch_that_may_be_reached_is_no_error(tmp_path: Path, name: str) -> None:
+    assert places(checked(tmp_path, GOOD + REACHED[name])) == []
 
 
-def test_a_word_that_an_option_never_is_has_a_suggestion(tmp_path: Path) -> None:
-    assert "did you mean sleep?" in words(report(tmp_path, GOOD + UNREACHED["an unknown ending"][0]))
+def test_comparing_an_option_with_an_unknown_value_has_a_suggestion(tmp_path: Path) -> None:
+    assert "did you mean sleep?" in words(checked(tmp_path, GOOD + UNREACHED["an unknown ending"][0]))
 
 
-def test_a_step_that_takes_part_in_no_session_is_an_error(tmp_path: Path) -> None:
+def test_a_step_that_is_in_no_session_is_an_error(tmp_path: Path) -> None:
     toml = TOML.replace('"only"', '"only", { script = "late", from = "3h" }')
 
-    assert told(report(tmp_path, GOOD, toml, late="# Late\nMore.\n")) == [("late.md.j2", 1, "unreached")]
+    assert places(checked(tmp_path, GOOD, toml, late="# Late\nMore.\n")) == [("late.md.j2", 1, "unreached")]
 
 
-def test_names_and_files_that_nobody_uses_are_errors(tmp_path: Path) -> None:
+def test_unused_names_and_files_are_errors(tmp_path: Path) -> None:
     script = "{% set cuse = ['A'] %}\n{% set _spare = 1 %}\n{% macro m() %}M.{% endmacro %}\n" + GOOD
-    found = report(tmp_path, script + "{% include 'part.md.j2' %}\n", part="A part.\n", onyl="Old.\n")
+    report = checked(tmp_path, script + "{% include 'part.md.j2' %}\n", part="A part.\n", onyl="Old.\n")
 
-    assert told(found) == [
+    assert places(report) == [
         ("only.md.j2", 1, "unused"),
         ("only.md.j2", 2, "unused"),
         ("only.md.j2", 3, "unused"),
         ("onyl.md.j2", 1, "unused"),
     ]
-    assert "did you mean only?" in words(found)
+    assert "did you mean only?" in words(report)
 
 
-def test_a_file_whose_name_is_put_together_is_not_called_unused(tmp_path: Path) -> None:
+def test_a_file_whose_name_is_computed_is_not_reported_as_unused(tmp_path: Path) -> None:
     include = "{% include 'part-' ~ ending ~ '.md.j2' %}\n"
     parts = {"part-wake": "A part.\n", "part-sleep": "A part.\n"}
 
-    assert told(report(tmp_path, GOOD + include, TOML, **parts)) == []
+    assert places(checked(tmp_path, GOOD + include, TOML, **parts)) == []
 
 
-def test_an_heir_is_not_blamed_for_branches_and_files_of_its_parent(tmp_path: Path) -> None:
+def test_branches_and_files_of_the_extended_practice_are_not_reported(tmp_path: Path) -> None:
     toml = 'extends = "psoas-release"\ntitle = "Short"\nsteps = ["arrive", "do-nothing", "return"]\ninterlude = {}\n'
     folder = write_practice(tmp_path / "heir", toml, {})
 
     assert not {"unreached", "unused"} & {one.kind for one in check(str(folder)).errors}
 
 
-def test_the_same_finding_of_many_sessions_stands_once_and_names_the_first(tmp_path: Path) -> None:
-    everywhere = report(tmp_path, GOOD + "Close your eyes.\n")
+def test_a_finding_of_many_sessions_is_reported_once_with_the_first(tmp_path: Path) -> None:
+    everywhere = checked(tmp_path, GOOD + "Close your eyes.\n")
     assert [(one.kind, one.session) for one in everywhere.findings] == [("command", "")]
 
-    asleep = report(tmp_path, GOOD + "{% if ending == 'sleep' %}\nClose your eyes.\n{% endif %}\n")
+    asleep = checked(tmp_path, GOOD + "{% if ending == 'sleep' %}\nClose your eyes.\n{% endif %}\n")
     assert [(one.kind, one.session.split(", ")[1]) for one in asleep.findings] == [("command", "sleep")]
 
 
-def test_errors_come_before_advice_and_both_in_the_order_of_the_files(tmp_path: Path) -> None:
-    found = report(tmp_path, "Breathe deeply.\n" + GOOD + "Relax now.\n{% if false %}\nMore.\n{% endif %}\n")
+def test_errors_come_before_advice_each_sorted_by_file_and_line(tmp_path: Path) -> None:
+    report = checked(tmp_path, "Breathe deeply.\n" + GOOD + "Relax now.\n{% if false %}\nMore.\n{% endif %}\n")
 
-    assert [(line, kind) for _, line, kind in told(found)] == [(14, "unreached"), (1, "command"), (13, "command")]
-    assert [one.is_advice for one in found.findings] == [False, True, True]
-    assert all(one.reason == RULES["command"].reason for one in found.advice)
+    assert [(line, kind) for _, line, kind in places(report)] == [(14, "unreached"), (1, "command"), (13, "command")]
+    assert [one.is_advice for one in report.findings] == [False, True, True]
+    assert all(one.reason == RULES["command"].reason for one in report.advice)
 
 
 def test_advice_can_be_switched_off(tmp_path: Path) -> None:
     script = GOOD + "Close your eyes.\nYou are safe.\n"
     off = '[check]\noff = ["command"]\n'
 
-    assert [one.kind for one in report(tmp_path, script).advice] == ["command", "promise-of-safety"]
-    assert [one.kind for one in report(tmp_path, script, TOML + off).advice] == ["promise-of-safety"]
+    assert [one.kind for one in checked(tmp_path, script).advice] == ["command", "promise-of-safety"]
+    assert [one.kind for one in checked(tmp_path, script, TOML + off).advice] == ["promise-of-safety"]
 
 
-def test_switching_off_what_there_is_not_is_an_error(tmp_path: Path) -> None:
-    found = report(tmp_path, GOOD, TOML + '[check]\noff = ["comand"]\n')
+def test_switching_off_an_unknown_rule_is_an_error(tmp_path: Path) -> None:
+    report = checked(tmp_path, GOOD, TOML + '[check]\noff = ["comand"]\n')
 
-    assert told(found) == [("practice.toml", 5, "script")]
-    assert "did you mean command?" in words(found)
+    assert places(report) == [("practice.toml", 5, "script")]
+    assert "did you mean command?" in words(report)
 
 
-def test_settings_are_given_to_the_scripts(tmp_path: Path) -> None:
+def test_settings_are_passed_to_the_scripts(tmp_path: Path) -> None:
     folder = write_practice(tmp_path / "mine", TOML, {"only": GOOD + "Hello, {{ name }}.\n"})
 
     assert "'name' is not defined" in words(check(str(folder)))
-    assert told(check(str(folder), {"name": "Ada"})) == []
+    assert places(check(str(folder), {"name": "Ada"})) == []
 
 
-def test_another_language_is_checked_by_its_own_words(tmp_path: Path) -> None:
+def test_another_language_has_its_own_words(tmp_path: Path) -> None:
     german = "# Anfang\nSchließen Sie die Augen.\n[rest]\nEs ist still.\n[rest]\n"
 
-    assert [one.kind for one in report(tmp_path, german, TOML + 'language = "de"\n').findings] == ["command"]
+    assert [one.kind for one in checked(tmp_path, german, TOML + 'language = "de"\n').findings] == ["command"]
 
 
-def test_a_script_that_never_ends_is_tried_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("audioguide.checks.session_matrix._STUCK_S", 0)
-    tried = []
+@pytest.mark.parametrize("cpu_s", [0.0, 2.0])
+def test_only_a_script_that_takes_much_cpu_time_is_tried_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cpu_s: float
+) -> None:
+    """A busy or suspended machine lets much time pass, but no CPU time."""
+    tried: list[object] = []
     read = audioguide.checks.session_matrix.read_steps
     monkeypatch.setattr(
         "audioguide.checks.session_matrix.read_steps", lambda *given: tried.append(given) or read(*given)
     )
+    monkeypatch.setattr("time.thread_time", lambda: len(tried) * cpu_s)
+    monkeypatch.setattr("audioguide.checks.session_matrix.time.monotonic", lambda: len(tried) * 100.0)
 
-    found = report(tmp_path, GOOD + "{% for a in range(9000) %}{% for b in range(9000) %}.{% endfor %}{% endfor %}\n")
-    assert told(found) == [("only.md.j2", 12, "script")]
-    assert len(tried) == 1
+    assert places(checked(tmp_path, GOOD + "[pasue 8s]\n")) == [("only.md.j2", 12, "script")]
+    assert (len(tried) == 1) == (cpu_s > 1)
 
 
 # The command
@@ -266,7 +270,7 @@ def _run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]
     return code, capsys.readouterr().out
 
 
-def test_the_command_ends_with_one_on_errors_and_on_advice_only_when_strict(
+def test_the_command_exits_with_1_on_errors_and_on_advice_only_if_strict(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     good = str(write_practice(tmp_path / "good", TOML, {"only": GOOD}))
@@ -279,7 +283,7 @@ def test_the_command_ends_with_one_on_errors_and_on_advice_only_when_strict(
     assert codes == [0, 0, 0, 1, 1]
 
 
-def test_the_command_prints_a_line_for_each_finding_and_counts_at_the_end(
+def test_the_command_prints_a_line_for_each_finding_then_the_counts(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = write_practice(tmp_path / "mine", TOML, {"only": GOOD + "Relax now.\n"})
@@ -291,7 +295,7 @@ def test_the_command_prints_a_line_for_each_finding_and_counts_at_the_end(
     assert lines[1].startswith("mine: 0 errors, 1 piece of advice in ") and "to 2:00:00, as estimated" in lines[1]
 
 
-def test_the_command_tells_where_it_has_no_words_and_hides_nothing(
+def test_the_command_names_a_language_without_word_lists_and_shows_hidden_characters(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     greek = write_practice(tmp_path / "greek", TOML + 'language = "el"\n', {"only": "Α.\n[rest]\nΒ.\n[rest]\n"})
@@ -301,7 +305,7 @@ def test_the_command_tells_where_it_has_no_words_and_hides_nothing(
     assert "\u202e" not in _run(capsys, str(hostile))[1]
 
 
-def test_the_command_speaks_to_machines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_prints_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = write_practice(tmp_path / "mine", TOML, {"only": GOOD + "Relax now.\n{% if false %}\nA.\n{% endif %}\n"})
     code, out = _run(capsys, str(folder), "--json")
     facts = json.loads(out)
@@ -314,6 +318,6 @@ def test_the_command_speaks_to_machines(tmp_path: Path, capsys: pytest.CaptureFi
     assert facts["shortest_samples"] < facts["longest_samples"] == 7200 * RATE_HZ
 
 
-def test_no_such_practice_is_an_error_of_usage(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_practice_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["check", "psoas-relase"]) == 1
     assert "did you mean psoas-release?" in capsys.readouterr().err

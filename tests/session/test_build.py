@@ -109,7 +109,7 @@ def test_a_length_that_is_spoken_before_a_rest_must_be_true(shared_store: Store,
     toml = 'title = "T"\nsteps = ["a"]\n'
     folder = write_practice(tmp_path / "p", toml, {"a": "Hello.\n\nTwo minutes of quiet.\n[rest]\nBye.\n"})
 
-    with pytest.raises(ScriptError, match=r'a\.md\.j2:3: "Two minutes" is said here'):
+    with pytest.raises(ScriptError, match=r'a\.md\.j2:3: "Two minutes" is announced here'):
         plan(_request(240, practice=str(folder)), shared_store)
     assert plan(_request(140, practice=str(folder)), shared_store)
 

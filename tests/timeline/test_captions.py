@@ -21,8 +21,8 @@ from audioguide.storage.store import Store
 from audioguide.timeline.captions import KINDS, caption_kinds, captions
 from audioguide.timeline.plan import lay_out
 
-FOUND = cues("# One\nHello & welcome.\n[pause 6s]\n# Two\nBye, then. [bell] End.")
-TIMELINE = lay_out(FOUND, [50, 60, 300, 40], 30 * 24_000)
+CUES = cues("# One\nHello & welcome.\n[pause 6s]\n# Two\nBye, then. [bell] End.")
+TIMELINE = lay_out(CUES, [50, 60, 300, 40], 30 * 24_000)
 SPOKEN = [(sound.start * 24, sound.end * 24) for sound in TIMELINE.sounds if isinstance(sound.cue, Phrase)]
 
 
@@ -38,14 +38,14 @@ def test_every_phrase_has_its_times(kind: str, point: str) -> None:
     assert [(_ms(*times[:4]), _ms(*times[4:])) for times in found] == SPOKEN
 
 
-def test_webvtt_begins_with_its_name_and_escapes() -> None:
+def test_webvtt_starts_with_its_name_and_is_escaped() -> None:
     text = captions("vtt", TIMELINE, "A & B")
 
     assert text.startswith("WEBVTT - A &amp; B\n\n")
     assert "\nHello &amp; welcome.\n" in text
 
 
-def test_lrc_tells_hundredths() -> None:
+def test_lrc_has_hundredths_of_a_second() -> None:
     lines = captions("lrc", TIMELINE, "T").splitlines()
 
     assert lines[0] == "[ti:T]" and lines[1].endswith("]Hello & welcome.")
@@ -54,7 +54,7 @@ def test_lrc_tells_hundredths() -> None:
     )
 
 
-def test_a_transcript_has_the_chapters_in_their_places() -> None:
+def test_a_transcript_has_the_chapter_titles_between_the_phrases() -> None:
     assert captions("txt", TIMELINE, "T") == "T\n\nOne\n\nHello & welcome.\n\nTwo\n\nBye, then.\nEnd.\n"
 
 
@@ -64,11 +64,11 @@ def test_an_unknown_kind_is_refused_with_a_suggestion() -> None:
     assert caption_kinds(",".join(KINDS)) == list(KINDS)
 
 
-# --- WebVTT, as strictly as the W3C's grammar has it ---
+# --- WebVTT, by the strict grammar of the W3C ---
 
 
 def strict_vtt(text: str) -> list[tuple[int, int, str]]:
-    """Return (start, end, words) of each cue of a file that a strict parser takes; times HH:MM:SS.mmm only."""
+    """Return (start, end, words) of each cue of a file that a strict parser accepts; times are HH:MM:SS.mmm only."""
     assert text.endswith("\n") and "\r" not in text and "\0" not in text
     head, *blocks = text.removesuffix("\n").split("\n\n")
     assert re.fullmatch(r"WEBVTT([ \t][^\n]*)?", head) and "-->" not in head
@@ -90,7 +90,7 @@ def strict_vtt(text: str) -> list[tuple[int, int, str]]:
     st.text(st.characters(exclude_characters="\0")),
     st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"])).filter(str.strip),
 )
-def test_webvtt_is_strict_whatever_is_said(title: str, words: str) -> None:
+def test_webvtt_of_any_words_is_strict(title: str, words: str) -> None:
     first, *rest = TIMELINE.sounds
     said = Phrase(words.strip(), first.cue.source)  # type: ignore[union-attr]  # the first is no tick
     timeline = replace(TIMELINE, sounds=(replace(first, cue=said), *rest))
@@ -100,19 +100,19 @@ def test_webvtt_is_strict_whatever_is_said(title: str, words: str) -> None:
     assert found[0][2] == words.strip()
 
 
-def test_hours_are_told_in_full() -> None:
+def test_times_may_have_many_hours() -> None:
     plan = lay_out(cues("Hi.\n" + "[rest]\nHm.\n" * 200), [50] * 201, 11 * 3600 * RATE_HZ)
     assert strict_vtt(captions("vtt", plan, "T"))[-1][0] > 10 * 3_600_000
 
 
-# --- against what is heard ---
+# --- compared with the decoded sound ---
 
 WINDOW_MS = 5
 MOST_MS = 60
 
 
 def onset_ms(signal: Signal, start_ms: int) -> int:
-    """Return the first moment from 0.2 s before start on at which it is as loud as speech, in ms after start."""
+    """Return when the sound becomes as loud as speech, in ms after start; searches from 0.2 s before it."""
     window = WINDOW_MS * RATE_HZ // 1000
     heard = signal[(start_ms - 200) * RATE_HZ // 1000 :][: 100 * window]
     power = (heard[: heard.size // window * window].reshape(-1, window) ** 2).mean(axis=1)
@@ -120,13 +120,13 @@ def onset_ms(signal: Signal, start_ms: int) -> int:
 
 
 def onsets(path: Path) -> list[int]:
-    """Return when each line of a session's WebVTT is heard, in ms after the time that it tells."""
+    """Return when each line of a session's WebVTT is heard, in ms after its time in the file."""
     signal = decode(path.read_bytes())
     return [onset_ms(signal, start) for start, _, _ in strict_vtt(path.with_suffix(".vtt").read_text("utf-8"))]
 
 
-def held(path: Path, voice: str, store: Store) -> None:
-    """Build five minutes and hold captions and chapters against the file."""
+def check_file(path: Path, voice: str, store: Store) -> None:
+    """Build a session of five minutes, and compare its captions with its sound."""
     timeline = write(Request(300 * RATE_HZ, voice=voice), path, store, kinds=KINDS).timeline
     spoken = [(sound.start * FRAME_MS, sound.cue.text) for sound in timeline.sounds if isinstance(sound.cue, Phrase)]
     assert [(at, said) for at, _, said in strict_vtt(path.with_suffix(".vtt").read_text("utf-8"))] == spoken
@@ -135,7 +135,7 @@ def held(path: Path, voice: str, store: Store) -> None:
 
 
 def test_captions_are_on_time_to_60_ms_in_the_decoded_file(tmp_path: Path, shared_store: Store) -> None:
-    held(tmp_path / "s.mp3", FAKE_VOICE, shared_store)
+    check_file(tmp_path / "s.mp3", FAKE_VOICE, shared_store)
 
 
 @pytest.mark.speech
@@ -143,7 +143,7 @@ def test_captions_are_on_time_to_60_ms_in_the_decoded_file(tmp_path: Path, share
 def test_captions_of_a_real_voice_are_on_time_to_60_ms_in_the_decoded_file(
     tmp_path: Path, shared_store: Store, voice: str
 ) -> None:
-    held(tmp_path / "s.mp3", voice, shared_store)
+    check_file(tmp_path / "s.mp3", voice, shared_store)
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_captions_of_a_real_voice_are_on_time_to_60_ms_in_the_decoded_file(
 def test_a_chapter_begins_two_seconds_before_its_speech_and_bells(
     tmp_path: Path, shared_store: Store, minutes: float, options: dict[str, str]
 ) -> None:
-    """Players jump late rather than early. A rehearsal is the exception: its silences are cut, these too."""
+    """Players jump late rather than early. Only a rehearsal cuts these silences too."""
     path = tmp_path / "s.mp3"
     request = Request(round(minutes * 60 * RATE_HZ), voice=FAKE_VOICE, **options)  # type: ignore[arg-type]
     timeline = write(request, path, shared_store).timeline

@@ -1,4 +1,4 @@
-"""A rehearsal: long silences cut to a tick, nothing that is said lost, and an MP3 like any other."""
+"""Rehearsals: long silences are cut to a tick, no phrase is lost, and the MP3 is like any other."""
 
 import json
 import re
@@ -51,10 +51,10 @@ The end.
 
 
 def laid_out(text: str = SCRIPT, closing: int = CLOSING) -> Timeline:
-    """Return a text's timeline at ease; each phrase takes two seconds."""
-    known = cues(text.strip())
-    lengths = [frames(2) for cue in known if isinstance(cue, Phrase | Bell)]
-    return lay_out(known, lengths, natural_length(known, lengths, closing=closing), closing=closing)
+    """Return the timeline of a text at its natural length; each sound takes two seconds."""
+    all_cues = cues(text.strip())
+    lengths = [frames(2) for cue in all_cues if isinstance(cue, Phrase | Bell)]
+    return lay_out(all_cues, lengths, natural_length(all_cues, lengths, closing=closing), closing=closing)
 
 
 def inner_gaps(timeline: Timeline) -> list[int]:
@@ -76,7 +76,7 @@ def test_only_silences_over_two_seconds_are_cut() -> None:
     assert between == [frames(2), CUT, CUT, CUT]
 
 
-def test_a_tick_lies_in_the_middle_of_what_is_left() -> None:
+def test_a_tick_is_in_the_middle_of_a_cut_silence() -> None:
     after = rehearsal(laid_out())
     ticks = [index for index, sound in enumerate(after.sounds) if isinstance(sound.cue, Tick)]
     gaps = [length for _, length in after.gaps()]
@@ -85,7 +85,7 @@ def test_a_tick_lies_in_the_middle_of_what_is_left() -> None:
     assert all(gaps[index] == gaps[index + 1] == (CUT - TICK) // 2 for index in ticks[:-1])
 
 
-def test_half_a_second_has_room_for_the_tick_and_for_what_pieces_need_around_it() -> None:
+def test_half_a_second_has_room_for_the_tick_and_the_pieces_around_it() -> None:
     assert abs(CUT - frames(0.5)) <= 1
     assert (CUT - TICK) // 2 > LEAD + TAIL
 
@@ -96,20 +96,20 @@ def test_the_fades_at_both_ends_stay() -> None:
     assert after.frames - after.sounds[-1].end >= after.closing == CLOSING
 
 
-def test_a_silence_at_the_beginning_is_cut_behind_the_fade() -> None:
+def test_a_silence_at_the_beginning_is_cut_after_the_fade() -> None:
     after = rehearsal(laid_out("# One\n[pause 20s]\nHello.\n"))
     first, second = after.sounds[:2]
     assert (first.cue, isinstance(second.cue, Phrase)) == (Tick(), True)
     assert second.start == OPENING + CUT
 
 
-def test_the_long_fade_into_sleep_becomes_an_ordinary_one() -> None:
+def test_the_long_fade_of_a_sleep_ending_becomes_an_ordinary_one() -> None:
     after = rehearsal(laid_out(closing=SLEEP_CLOSING))
     assert after.closing == CLOSING
     assert after.frames == rehearsal(laid_out()).frames
 
 
-def test_chapters_keep_their_order_and_begin_with_their_silence() -> None:
+def test_chapters_keep_their_order_and_start_with_their_silence() -> None:
     after = rehearsal(laid_out())
     assert [mark.title for mark in after.chapters] == ["One", "Two", "Three", "Four"]
     starts = [mark.start for mark in after.chapters]
@@ -142,7 +142,7 @@ def timelines() -> st.SearchStrategy[Timeline]:
 
 @given(timeline=timelines())
 @settings(deadline=None)
-def test_any_rehearsal_keeps_all_that_is_said_and_no_long_silence(timeline: Timeline) -> None:
+def test_any_rehearsal_keeps_all_sounds_and_no_long_silence(timeline: Timeline) -> None:
     after = rehearsal(timeline)
     assert [(sound.cue, sound.length) for sound in spoken(after)] == [
         (sound.cue, sound.length) for sound in timeline.sounds
@@ -159,7 +159,7 @@ def test_any_rehearsal_keeps_all_that_is_said_and_no_long_silence(timeline: Time
 
 @given(timeline=timelines(), data=st.data())
 @settings(deadline=None)
-def test_from_any_sound_on_the_rest_is_as_it_was(timeline: Timeline, data: st.DataObject) -> None:
+def test_the_rest_of_a_timeline_keeps_its_sounds_and_silences(timeline: Timeline, data: st.DataObject) -> None:
     first = data.draw(st.integers(0, len(timeline.sounds) - 1))
     after = beginning_with(timeline, first)
     if first == 0:
@@ -173,10 +173,10 @@ def test_from_any_sound_on_the_rest_is_as_it_was(timeline: Timeline, data: st.Da
     assert len(after.chapters) == len(timeline.chapters) - len(running) + 1
 
 
-# --- told ---
+# --- views ---
 
 
-def test_a_rehearsal_travels_in_a_manifest(tmp_path: Path, shared_store: Store) -> None:
+def test_a_manifest_contains_the_ticks_of_a_rehearsal(tmp_path: Path, shared_store: Store) -> None:
     session = write(_asked(tmp_path, 300, rehearsal=True), tmp_path / "r.mp3", shared_store)
     body = json.loads(to_bytes(session.manifest))
     assert next(entry for entry in body["sounds"] if "tick" in entry).keys() == {"at", "for", "tick"}
@@ -187,18 +187,18 @@ def test_a_rehearsal_travels_in_a_manifest(tmp_path: Path, shared_store: Store) 
     assert replace(back.timeline, sounds=()) == replace(session.timeline, sounds=())
 
 
-def test_a_timetable_tells_of_ticks_and_counts_them_as_no_speech() -> None:
+def test_a_timetable_lists_ticks_but_does_not_count_them_as_speech() -> None:
     before, after = laid_out(), rehearsal(laid_out())
     assert sum("tick" in line for line in table(after)) == 4
     assert shares(after)[0] == shares(before)[0] == 9 * RATE_HZ  # five of 1.992 s
     assert summary(after).startswith("speech 0:09")
     assert len(bar(after)) == 64
-    told = as_json(after)["events"]
-    assert isinstance(told, list) and [event["kind"] for event in told].count("tick") == 4
+    events = as_json(after)["events"]
+    assert isinstance(events, list) and [event["kind"] for event in events].count("tick") == 4
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_no_caption_speaks_of_a_tick(kind: str) -> None:
+def test_captions_do_not_mention_ticks(kind: str) -> None:
     assert "tick" not in captions(kind, rehearsal(laid_out()), "T").lower()
 
 
@@ -241,7 +241,7 @@ def _asked(folder: Path, seconds: float, text: str = LONG, **more: object) -> Re
 
 @pytest.fixture(scope="module")
 def hour(tmp_path_factory: pytest.TempPathFactory, shared_store: Store) -> Finished:
-    """Return the rehearsal of an hour, hummed."""
+    """The rehearsal of an hour, in the fake voice."""
     folder = tmp_path_factory.mktemp("hour")
     (folder / "hum.toml").write_text(HUM.replace("-2.7", "-2.5"), encoding="utf-8")
     request = Request(HOUR, voice=str(folder / "hum.toml"), rehearsal=True)
@@ -252,13 +252,13 @@ def level_db(signal: Signal) -> float:
     return float(20 * np.log10(np.sqrt(np.mean(signal**2)) + 1e-9))
 
 
-def test_an_hour_is_heard_in_little_more_than_its_speech(hour: Finished) -> None:
+def test_the_rehearsal_of_an_hour_takes_little_more_than_its_speech(hour: Finished) -> None:
     speech = sum(sound.length for sound in hour.phrases)
     assert hour.timeline.total == hour.signal.size == hour.timeline.frames * FRAME
     assert speech < hour.timeline.frames <= 1.15 * speech
 
 
-def test_an_hour_keeps_all_its_words_and_chapters(hour: Finished, shared_store: Store, tmp_path: Path) -> None:
+def test_the_rehearsal_of_an_hour_is_complete(hour: Finished, shared_store: Store, tmp_path: Path) -> None:
     whole = write(Request(HOUR, voice=FAKE_VOICE), tmp_path / "whole.mp3", shared_store).timeline
     assert [sound.cue for sound in spoken(hour.timeline)] == [sound.cue for sound in whole.sounds]
     titles = [mark.title for mark in whole.chapters]
@@ -269,7 +269,7 @@ def test_an_hour_keeps_all_its_words_and_chapters(hour: Finished, shared_store: 
     assert all(any(0 < sound.start - start <= CUT for sound in hour.phrases) for start in later)
 
 
-def test_ticks_are_heard_where_pauses_were_cut_and_nowhere_else(hour: Finished) -> None:
+def test_ticks_are_heard_only_where_silences_were_cut(hour: Finished) -> None:
     ticks = [sound for sound in hour.timeline.sounds if isinstance(sound.cue, Tick)]
     assert len(ticks) > 30
     for sound in ticks:
@@ -289,7 +289,7 @@ def test_verify_passes_on_a_rehearsal(hour: Finished, tmp_path: Path, shared_sto
     assert "ticks where silence was cut" in [check.name for check in report.checks]
 
 
-def test_verify_misses_a_tick_that_is_not_heard(tmp_path: Path, shared_store: Store) -> None:
+def test_verify_reports_a_tick_that_is_not_heard(tmp_path: Path, shared_store: Store) -> None:
     from support.sessions import encoded, signed
 
     session = write(_asked(tmp_path, 300, rehearsal=True), tmp_path / "r.mp3", shared_store)
@@ -304,7 +304,7 @@ def test_verify_misses_a_tick_that_is_not_heard(tmp_path: Path, shared_store: St
 
 @pytest.mark.speech
 @pytest.mark.parametrize("ending", ["wake", "sleep"])
-def test_an_hour_in_the_calm_voice_is_proof_heard_in_little_more_than_its_speech(
+def test_the_rehearsal_of_an_hour_in_the_calm_voice_takes_little_more_than_its_speech(
     tmp_path: Path, shared_store: Store, ending: str
 ) -> None:
     session = write(Request(HOUR, ending=ending, rehearsal=True), tmp_path / "r.mp3", shared_store)
@@ -317,7 +317,7 @@ def test_an_hour_in_the_calm_voice_is_proof_heard_in_little_more_than_its_speech
 # --- from a step, one step, names ---
 
 
-def test_from_a_step_on_the_words_are_those_of_the_whole_session(hour: Finished, tmp_path: Path) -> None:
+def test_from_a_step_on_the_phrases_are_those_of_the_whole_session(hour: Finished, tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
     request = Request(HOUR, voice=FAKE_VOICE, rehearsal=True, from_step="check-in")
     part = write(request, tmp_path / "p.mp3", store)
@@ -330,13 +330,13 @@ def test_from_a_step_on_the_words_are_those_of_the_whole_session(hour: Finished,
     assert part.about.title == "Psoas release, one hour, voice fake (rehearsal from check-in)"
 
 
-def test_the_first_step_begins_the_whole_rehearsal(hour: Finished, tmp_path: Path, shared_store: Store) -> None:
+def test_from_the_first_step_on_is_the_whole_rehearsal(hour: Finished, tmp_path: Path, shared_store: Store) -> None:
     request = Request(HOUR, voice=FAKE_VOICE, rehearsal=True, from_step="arrive")
     part = write(request, tmp_path / "p.mp3", shared_store)
     assert len(part.timeline.sounds) == len(hour.timeline.sounds)
 
 
-def test_one_step_alone_is_rehearsed(tmp_path: Path, shared_store: Store) -> None:
+def test_a_single_step_can_be_rehearsed(tmp_path: Path, shared_store: Store) -> None:
     request = Request(None, voice=FAKE_VOICE, only="bolster", rehearsal=True)
     session = write(request, tmp_path / "p.mp3", shared_store)
     assert [mark.title for mark in session.timeline.chapters] == ["The cushions"]
@@ -350,7 +350,7 @@ def test_one_step_alone_is_rehearsed(tmp_path: Path, shared_store: Store) -> Non
         ("add-weight", "that step is not in this session (there is arrive, bolster"),
     ],
 )
-def test_a_step_that_is_not_there_is_told(tmp_path: Path, shared_store: Store, step: str, words: str) -> None:
+def test_an_unknown_or_absent_step_is_an_error(tmp_path: Path, shared_store: Store, step: str, words: str) -> None:
     request = Request(300 * RATE_HZ, voice=FAKE_VOICE, rehearsal=True, from_step=step)
     with pytest.raises(InputError) as caught:
         write(request, tmp_path / "p.mp3", shared_store)
@@ -358,7 +358,7 @@ def test_a_step_that_is_not_there_is_told(tmp_path: Path, shared_store: Store, s
     assert not list(tmp_path.glob("*.mp3"))
 
 
-def test_a_step_behind_all_words_is_told(tmp_path: Path, shared_store: Store) -> None:
+def test_a_step_after_all_phrases_is_an_error(tmp_path: Path, shared_store: Store) -> None:
     scripts = {"a": "Hello.\n", "b": "[pause 30s]\n"}
     folder = write_practice(tmp_path / "p", 'title = "T"\nsteps = ["a", "b"]\n', scripts)
     request = Request(45 * RATE_HZ, practice=str(folder), voice=FAKE_VOICE, rehearsal=True, from_step="b")
@@ -380,7 +380,7 @@ def test_only_and_from_exclude_each_other() -> None:
         ({"samples": None, "only": "bolster"}, "psoas-release-only-bolster-rehearsal"),
     ],
 )
-def test_a_rehearsal_has_a_name_of_its_own(more: dict[str, object], name: str) -> None:
+def test_the_file_name_says_that_it_is_a_rehearsal(more: dict[str, object], name: str) -> None:
     request = replace(Request(HOUR, rehearsal=True), **more)  # type: ignore[arg-type]  # the names are its fields
     assert default_out(request) == Path("output") / f"{name}.mp3"
 
@@ -396,7 +396,7 @@ def test_the_command_rehearses(workplace: Path, capsys: pytest.CaptureFixture[st
     assert "did you mean bolster?" in capsys.readouterr().err
 
 
-def test_a_whole_session_is_as_long_as_ever(tmp_path: Path, shared_store: Store) -> None:
+def test_without_the_option_nothing_is_cut(tmp_path: Path, shared_store: Store) -> None:
     built = write(Request(HOUR, voice=FAKE_VOICE), tmp_path / "w.mp3", shared_store)
     assert built.timeline.total == HOUR and max(inner_gaps(built.timeline)) <= LONGEST_SILENCE
     assert not any(isinstance(sound.cue, Tick) for sound in built.timeline.sounds)

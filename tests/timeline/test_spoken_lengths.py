@@ -9,10 +9,10 @@ from audioguide.timeline.spoken_lengths import check_promises
 
 
 def check(text: str, target_s: int) -> None:
-    """Lay text out with sounds of a second each, and hold its words against the plan."""
-    found = cues(text)
-    lengths = [frames(1) for cue in found if isinstance(cue, Phrase | Bell)]
-    check_promises(found, lay_out(found, lengths, target_s * RATE_HZ))
+    """Check the announced lengths of a text whose sounds take a second each."""
+    all_cues = cues(text)
+    lengths = [frames(1) for cue in all_cues if isinstance(cue, Phrase | Bell)]
+    check_promises(all_cues, lay_out(all_cues, lengths, target_s * RATE_HZ))
 
 
 # Two phrases of one second and the opening and closing leave about nine seconds less than the length for the rest.
@@ -30,7 +30,7 @@ def check(text: str, target_s: int) -> None:
         ("Three minutes.\n[bell]\n[rest]\nBack.", 100),
     ],
 )
-def test_words_that_keep_their_promise_pass(text: str, target_s: int) -> None:
+def test_an_announced_length_that_is_about_right_passes(text: str, target_s: int) -> None:
     check(text, target_s)
 
 
@@ -43,8 +43,7 @@ def test_words_that_keep_their_promise_pass(text: str, target_s: int) -> None:
         ("Welcome.\nFor three minutes,\nbe still. [rest]\nBack.", 2),
     ],
 )
-def test_a_length_that_the_rest_behind_it_does_not_keep_is_refused_where_it_is_said(
-    text: str, line: int, target_s: int
-) -> None:
-    with pytest.raises(ScriptError, match=rf'^s:{line}: "three minutes" is said here, but the silence .* is \d:\d\d'):
+def test_an_announced_length_that_is_wrong_is_an_error_at_its_phrase(text: str, line: int, target_s: int) -> None:
+    words = rf'^s:{line}: "three minutes" is announced here, but at this length the silence is \d:\d\d'
+    with pytest.raises(ScriptError, match=words):
         check(text, target_s)

@@ -25,9 +25,9 @@ TEXT = "# Arrive & rest\nLie down.\n[rest]\n# Rest\nNothing to do.\n[bell 2]\n[r
 
 
 def timeline(text: str = TEXT, seconds: float = 120) -> Timeline:
-    found = cues(text)
-    lengths = [frames(6) for cue in found if isinstance(cue, Phrase | Bell)]
-    return lay_out(found, lengths, round(seconds * RATE_HZ))
+    all_cues = cues(text)
+    lengths = [frames(6) for cue in all_cues if isinstance(cue, Phrase | Bell)]
+    return lay_out(all_cues, lengths, round(seconds * RATE_HZ))
 
 
 def texts(document: str) -> list[str]:
@@ -41,7 +41,7 @@ def spans(document: str) -> list[tuple[float, float]]:
     return [((float(left) - _LEFT) / (_RIGHT - _LEFT), float(width) / (_RIGHT - _LEFT)) for left, width in blocks]
 
 
-def test_speech_and_bells_stand_where_they_are_in_time() -> None:
+def test_speech_and_bells_are_drawn_at_their_times() -> None:
     plan = timeline()
     phrases = [sound for sound in plan.sounds if isinstance(sound.cue, Phrase)]
     expected = [(sound.start / plan.frames, sound.length / plan.frames) for sound in phrases]
@@ -52,7 +52,7 @@ def test_speech_and_bells_stand_where_they_are_in_time() -> None:
     assert at == pytest.approx(bell.start / plan.frames, abs=0.001)
 
 
-def test_each_chapter_has_a_row_with_its_time_and_its_stretch() -> None:
+def test_each_chapter_has_a_row_with_its_time_title_and_line() -> None:
     plan = timeline()
     words = texts(svg(plan, "T"))
     assert [
@@ -64,7 +64,7 @@ def test_each_chapter_has_a_row_with_its_time_and_its_stretch() -> None:
     assert (lefts[0], rights[-1]) == (_LEFT, _RIGHT) and lefts[1] == pytest.approx(rights[0], abs=0.11)
 
 
-def test_it_is_told_in_words_too() -> None:
+def test_the_picture_has_a_text_alternative() -> None:
     root = ET.fromstring(svg(timeline(), "A & B"))
     title, desc = root.find(f"{SVG}title"), root.find(f"{SVG}desc")
     assert title is not None and desc is not None and title.text == "A & B"
@@ -74,7 +74,7 @@ def test_it_is_told_in_words_too() -> None:
     assert ". Chapters: 0:00 Arrive & rest, 0:" in desc.text and ". Bells: 0:" in desc.text
 
 
-def test_it_can_be_read_on_a_ground_of_any_colour() -> None:
+def test_the_picture_is_readable_on_any_background() -> None:
     root = ET.fromstring(svg(timeline(), "T"))
     ground = next(rect for rect in root.findall(f"{SVG}rect"))
     assert (ground.get("fill"), ground.get("width")) == (_GROUND, str(WIDTH))
@@ -92,7 +92,7 @@ def _luminance(colour: str) -> float:
 
 
 @given(st.text(), st.text(), st.integers(500, 7000))
-def test_any_words_make_a_whole_document(title: str, chapter: str, seconds: int) -> None:
+def test_any_titles_give_well_formed_xml(title: str, chapter: str, seconds: int) -> None:
     plan = timeline("Lie.\n[rest]\nStay. [bell]\n[rest]\n[rest]\nGo.\n[rest]\nBye." * 8, seconds)
     plan = replace(plan, chapters=(Placed(100, chapter), Placed(900, "]]>&amp;")))
     ET.fromstring(svg(plan, title).encode())
@@ -104,13 +104,13 @@ def test_a_session_without_chapters_is_one_row() -> None:
 
 
 @pytest.mark.parametrize(("seconds", "marks"), [(30, 7), (120, 5), (300, 6), (1200, 5), (3600, 7), (36_000, 6)])
-def test_there_are_a_few_round_times(seconds: int, marks: int) -> None:
+def test_grid_lines_are_at_a_few_round_times(seconds: int, marks: int) -> None:
     plan = replace(timeline(), total=seconds * RATE_HZ, frames=seconds * RATE_HZ // FRAME)
     ticks = [text for text in ET.fromstring(svg(plan, "T")).iter(f"{SVG}text") if text.get("text-anchor") == "middle"]
     assert len(ticks) == marks and ticks[0].text == "0:00"
 
 
-def test_a_long_title_is_cut_where_it_is_seen_and_whole_where_it_is_told() -> None:
+def test_a_long_title_is_shortened_only_where_it_is_drawn() -> None:
     long = "A chapter with a title that goes on " * 4
     document = svg(replace(timeline(), chapters=(Placed(0, long.strip()),)), "T")
     assert "A chapter with a title tha…" not in document and long.strip() in document
@@ -126,7 +126,7 @@ def built(workplace: Path, shared_store: Store) -> Path:
     return workplace / "s.mp3"
 
 
-def test_a_file_and_its_length_are_drawn_alike(
+def test_a_finished_file_and_its_request_give_the_same_picture(
     built: Path, shared_store: Store, capsys: pytest.CaptureFixture[str]
 ) -> None:
     capsys.readouterr()
@@ -157,7 +157,7 @@ def test_a_file_and_its_length_are_drawn_alike(
         ("", "a length is missing"),
     ],
 )
-def test_what_cannot_be_drawn_is_one_line(
+def test_what_cannot_be_drawn_is_an_error_of_one_line(
     workplace: Path, capsys: pytest.CaptureFixture[str], arguments: str, words: str
 ) -> None:
     total = 30 * 576
@@ -171,7 +171,7 @@ def test_what_cannot_be_drawn_is_one_line(
     assert sorted(path.name for path in workplace.iterdir()) == ["empty.mp3", "stranger.mp3"]
 
 
-def test_a_session_without_a_cover_says_so(built: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_session_without_a_cover_is_an_error(built: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data = built.read_bytes().replace(b"APIC", b"XPIC", 1)
     built.write_bytes(data)
     assert run(["picture", "s.mp3", "--out", "x.jpg"]) == 1

@@ -1,7 +1,7 @@
-"""PURE. What a careful editor would say about the wording of a session: rules, and for each language their words.
+"""PURE. Advice on the wording of a session, as a careful editor would give it.
 
-Rules that look for words know them per language; rules about lengths hold in every language. ``docs/wording.md`` tells
-each rule with its source.
+Rules about words need a list of words for each language; rules about lengths apply in every language.
+``docs/wording.md`` describes each rule and its source.
 """
 
 from audioguide.checks.advice.heard import Advice, Heard, hear
@@ -14,6 +14,6 @@ __all__ = ["RULES", "Advice", "Heard", "Rule", "Words", "advise", "hear", "words
 
 
 def advise(heard: Heard, language: str) -> list[Advice]:
-    """Return what there is to say about a session in a language; where that is not known, only what needs no words."""
+    """Return the advice on a session; for a language without word lists, only that of rules that need no words."""
     words = words_of(language)
     return [*advise_words(heard, words), *advise_structure(heard, words)]

@@ -1,4 +1,4 @@
-"""PURE. English: what trips a rule, and what a sentence can be about."""
+"""PURE. The words of the rules in English."""
 
 from audioguide.checks.advice.languages import Sign, WordRule, Words, leads, openings, words
 
@@ -9,12 +9,12 @@ _VERBS = """
     |repeat|say|let_go|become|be_(?:still|quiet|calm|here|present|aware)|start|begin|continue|go|return|sit|stand|kneel
     |scan|follow|sense|slide|draw|find|try|hum|swallow|smile|sleep|allow_yourself_to_let_go
 """
-"""What guides ask for; not among them what is always a way out: open the eyes, look, move, stop, leave, come out."""
+"""What guides ask for, except what is always a way out: open the eyes, look, move, stop, leave, come out."""
 _LEAD_IN = """
     (?:(?:and|then|now|so|next|again|just|please|gently|slowly|softly|simply|also|first|finally|really|once_more),?_)*
 """
 _NO_NOUN = r"(?!_(?:is|are|was|were|may|can|could|might|will|would|comes?|has|have|does|of|here_is))"
-"""Behind a word that may be a noun as well: "Rest is allowed.\""""
+"""After a verb that may also be a noun: "Rest is allowed.\""""
 _SOFT = """
     perhaps|maybe|possibly|(?<!as_)(?<!even_)if|whether|whenever|wherever|however_you|or_not|whichever
     |in_(?:whatever|any)_way|whatever_(?:suits|feels|is_(?:comfortable|pleasant|easy))
@@ -33,10 +33,10 @@ _SAFETY = r"""
     |take_(?:your_time|all_the_time|as_long|care|only)|over_(?:\w+_){0,3}(?:face|throat|mouth|nose)|throat_free|heart_(?:or|and)
     |pregnan\w*|doctor|physician|professional|emergency|pain|numbness|faint\w*|dizz\w*|drive|worry
 """
-"""Ways out, limits and warnings: these may be told plainly."""
+"""Ways out, limits and warnings, which may be said as plain commands."""
 
 _COMMAND = WordRule(
-    said=openings(
+    pattern=openings(
         rf"""
         {_LEAD_IN}(?:(?:do_not|don't|never)_(?:even_)?\w+|(?:{_VERBS})\b{_NO_NOUN}|make_sure|be_sure_to)
         |(?:with|on|as|after|before|while|when|in|at|from|for|during|once|by)\b[^,.;:]*,_{_LEAD_IN}(?:{_VERBS})
@@ -50,7 +50,7 @@ _COMMAND = WordRule(
     prepared=words(_PREPARED),
 )
 _ABSOLUTE = WordRule(
-    said=words(
+    pattern=words(
         r"""
         never_(?:move|open|stop|change|leave|touch|fall|think|let|go|get|do|ever|look|give)
         |you(?:_will|'ll|_are_going_to|'re_going_to)_(?:now_|soon_|then_|surely_|always_|also_|be_able_to_)?
@@ -73,7 +73,7 @@ _AILMENTS = r"""
     |arthritis|asthma|blood_pressure|sciatica|cortisol|stress_hormones?|injur(?:y|ies)|panic|toxins|disorders?)
 """
 _MEDICAL = WordRule(
-    said=words(
+    pattern=words(
         rf"""
         heal(?:s|ing)?|cur(?:e|es|ing)|therap(?:y|eutic)(?:_effects?)?|detox\w*|remed(?:y|ies)
         |(?:treat|reliev|reduc|lower|remov|eliminat|end|stop|prevent|fix|dissolv|banish|releas|eras|undo|combat|fight)
@@ -93,7 +93,7 @@ _MEDICAL = WordRule(
     negated=leads(r"(?:not|no|never|cannot|can't|doesn't|does_not|isn't|is_not|without|nor|neither)_(?:\w+_){0,2}"),
 )
 _SAFE = WordRule(
-    said=words(
+    pattern=words(
         r"""
         (?:you|we)(?:_are|'re)_(?:(?:completely|perfectly|totally|always|quite|very|now|here|entirely|really)_)*safe
         |(?:you|we)(?:_are|'re)_in_(?:a_safe_(?:place|space)|safe_hands|good_hands)|safe_and_sound
@@ -109,7 +109,7 @@ _SAFE = WordRule(
     negated=leads(r"(?:if|whether|when|unless|until|where|think|feel|say|claim)_(?:\w+_)?"),
 )
 _ENDURE = WordRule(
-    said=words(
+    pattern=words(
         r"""
         stay_with_(?:it|this|that|(?:the|your|any)_(?:\w+_)?(?:pain|discomfort|feelings?|sensations?|fear|panic|anxiety))
         |(?:push|work|fight|power|breathe|go|get)_(?:on_)?through_(?:it|this|that|(?:the|your|any)_(?:\w+_)?
@@ -125,7 +125,7 @@ _ENDURE = WordRule(
     ),
 )
 
-_LEAVE = r"""
+_PERMITS = r"""
     may|can|could|might|free_to|fine|okay|ok|allowed|welcome|whenever|any_?time|any_point|every_moment|any_moment|if
     |all_right|equally|up_to_you|your_choice|always_right|as_you_like
 """
@@ -140,7 +140,7 @@ ENGLISH = Words(
         "endure": _ENDURE,
     },
     signs={
-        Sign.LEAVE: words(_LEAVE),
+        Sign.PERMITS: words(_PERMITS),
         Sign.REFUSES: words(
             r"(?:may|can|could|might|should|must)(?:_not|n't)|can't|cannot|never|do_not_(?!have)|don't_(?!have)"
         ),

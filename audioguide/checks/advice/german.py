@@ -1,4 +1,4 @@
-"""PURE. German: a small set, which shows how a language is added; rules without words here are left out."""
+"""PURE. The words of three rules in German: a small set that shows how to add a language."""
 
 from audioguide.checks.advice.languages import WordRule, Words, leads, openings, words
 
@@ -13,7 +13,7 @@ _SOFT = """
 GERMAN = Words(
     rules={
         "command": WordRule(
-            said=openings(
+            pattern=openings(
                 rf"""
                 (?:(?:und|dann|nun|jetzt|bitte|langsam|sanft)_)*(?:(?:{_VERBS})(?:e|t|et|en_sie|e_dich|en_wir)?
                 |lass(?:e|en_sie)?_(?:los|alles_los))|du_(?:musst|sollst)|sie_(?:müssen|sollen)
@@ -23,7 +23,7 @@ GERMAN = Words(
             prepared=words("vielleicht|wenn_(?:du_magst|sie_mögen)|(?:du_kannst|sie_können)"),
         ),
         "absolute": WordRule(
-            said=words(
+            pattern=words(
                 r"""
                 (?:du_wirst|sie_werden)_(?:\w+_){0,6}(?:spüren|fühlen|merken|entspannen|loslassen|schlafen)
                 |niemals|völlig_(?:entspannt|ruhig|still)|auf_jeden_fall|alle_(?:spüren|fühlen)
@@ -32,7 +32,7 @@ GERMAN = Words(
             unless=words("vielleicht|vermutlich|ob"),
         ),
         "promise-of-safety": WordRule(
-            said=words(
+            pattern=words(
                 r"""
                 (?:du_bist|sie_sind)_(?:\w+_)?(?:sicher|in_sicherheit|geborgen|nicht_allein)|ich_bin_bei_(?:dir|ihnen)
                 |(?:dir|ihnen)_kann_nichts_(?:passieren|geschehen)|alles_(?:ist|wird)_gut

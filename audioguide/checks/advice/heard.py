@@ -1,4 +1,4 @@
-"""PURE. A laid-out session as it is heard: what is said, when, in which paragraph, and the silences in between."""
+"""PURE. A session as a listener hears it: phrases with their times and paragraphs, and the silences in between."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from audioguide.core.model import Bell, Chapter, Cue, Pause, Phrase, Source, Tim
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """One thing that could be said better."""
+    """A place that a rule advises to change."""
 
     rule: str
     where: Source
@@ -18,56 +18,55 @@ class Advice:
 
 @dataclass(frozen=True, slots=True)
 class HeardPhrase:
-    """A phrase in its place."""
+    """A phrase, with its place in the session."""
 
     phrase: Phrase
     start: int
     """Frames from the beginning of the session."""
     silence: int
-    """Frames before it since the last phrase, or since the beginning; a bell may sound in them."""
+    """Frames between the end of the previous phrase, or the beginning, and this one; a bell may sound in between."""
     marked: bool
-    """Whether that silence was written as a pause, rather than as the end of a line."""
+    """Whether that silence was written as a pause, not just as a line end."""
     paragraph: int
-    """Counted over the session; a pause, an empty line and a chapter end one."""
+    """Number within the session; a pause, an empty line, a bell and a chapter end a paragraph."""
     chapter: int
 
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """What lies between two sounds, or behind the last."""
+    """A silence after a sound."""
 
     length: int
     """Frames."""
-    before: int
-    """How many phrases were said before it."""
+    phrases_before: int
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A session as it is heard."""
+    """A session as a listener hears it."""
 
-    said: tuple[HeardPhrase, ...]
+    phrases: tuple[HeardPhrase, ...]
     silences: tuple[Silence, ...]
     wakes: bool
-    """Whether it ends by bringing the listener back."""
+    """Whether it ends by bringing the listener back, not in sleep."""
 
     def paragraphs(self) -> list[tuple[Phrase, ...]]:
-        """Return what is said, in paragraphs."""
+        """Return the phrases of each paragraph."""
         grouped: dict[int, list[Phrase]] = {}
-        for said in self.said:
-            grouped.setdefault(said.paragraph, []).append(said.phrase)
+        for one in self.phrases:
+            grouped.setdefault(one.paragraph, []).append(one.phrase)
         return [tuple(phrases) for phrases in grouped.values()]
 
 
 def hear(cues: Iterable[Cue], timeline: Timeline, *, wakes: bool) -> Heard:
-    """Return a session as it is heard.
+    """Return a session as a listener hears it.
 
     Args:
-        cues: what it is made of.
-        timeline: the same, laid out.
-        wakes: whether it ends by bringing the listener back.
+        cues: of the session.
+        timeline: of these cues.
+        wakes: whether it ends by bringing the listener back, not in sleep.
     """
-    said: list[HeardPhrase] = []
+    phrases: list[HeardPhrase] = []
     silences: list[Silence] = []
     gaps = list(timeline.gaps())
     paragraph = chapter = sounds = spoken_until = 0
@@ -76,7 +75,7 @@ def hear(cues: Iterable[Cue], timeline: Timeline, *, wakes: bool) -> Heard:
         match cue:
             case Phrase():
                 sound = timeline.sounds[sounds]
-                said.append(HeardPhrase(cue, sound.start, sound.start - spoken_until, marked, paragraph, chapter))
+                phrases.append(HeardPhrase(cue, sound.start, sound.start - spoken_until, marked, paragraph, chapter))
                 spoken_until = sound.end
             case Chapter():
                 chapter += 1
@@ -86,8 +85,8 @@ def hear(cues: Iterable[Cue], timeline: Timeline, *, wakes: bool) -> Heard:
         if isinstance(cue, Phrase | Bell):
             sounds += 1
             marked = False
-            silences.append(Silence(gaps[sounds][1], len(said)))
-    return Heard(tuple(said), tuple(silences), wakes)
+            silences.append(Silence(gaps[sounds][1], len(phrases)))
+    return Heard(tuple(phrases), tuple(silences), wakes)
 
 
 def _ends_paragraph(cue: Cue) -> bool:

@@ -1,4 +1,4 @@
-"""PURE. What each language says it with: the words that the rules look for."""
+"""PURE. The words that the rules look for, in each language."""
 
 import re
 from collections.abc import Mapping
@@ -9,10 +9,10 @@ from audioguide.core.language import base_language
 
 
 class Sign(Enum):
-    """What a sentence can be about; the rules about a whole session look for these."""
+    """What a sentence can be about, for the rules about a whole session."""
 
-    LEAVE = "gives leave"
-    REFUSES = "takes leave away"
+    PERMITS = "gives permission"
+    REFUSES = "refuses permission"
     STOP = "to stop"
     MOVE = "to move"
     OPEN_EYES = "to open the eyes"
@@ -23,32 +23,32 @@ class Sign(Enum):
     LOOK = "look around"
     GROUND = "feel the floor"
     COME_OUT = "come out"
-    LYING = "tells that one lies"
+    LYING = "says that the listener lies down"
     SIDE = "to one side"
-    QUIET = "tells that quiet comes"
-    SERIES = "tells of all the silences that follow"
+    QUIET = "announces quiet"
+    SERIES = "announces all the silences that follow"
     ASKS = "asks to do something"
 
 
 @dataclass(frozen=True, slots=True)
 class WordRule:
-    """Words that trip a rule, and what makes them harmless; looked for sentence by sentence."""
+    """The words that trip a rule, and those that make them harmless; searched for sentence by sentence."""
 
-    said: re.Pattern[str]
+    pattern: re.Pattern[str]
     unless: re.Pattern[str] | None = None
-    """What makes harmless, anywhere in the sentence."""
+    """Makes them harmless anywhere in the sentence."""
     prepared: re.Pattern[str] | None = None
-    """What makes harmless, in the sentence before, in the same paragraph."""
+    """Makes them harmless in the previous sentence of the same paragraph."""
     negated: re.Pattern[str] | None = None
-    """What makes harmless, right before the words."""
+    """Makes them harmless right before them."""
 
-    def finds(self, sentence: str, before: str = "") -> bool:
-        """Return whether a sentence trips this; before is the sentence before it."""
+    def is_tripped_by(self, sentence: str, before: str = "") -> bool:
+        """Return whether a sentence trips this; before is the previous sentence."""
         if self.unless and self.unless.search(sentence):
             return False
         if self.prepared and self.prepared.search(before):
             return False
-        return any(not self._is_negated(sentence[: found.start()]) for found in self.said.finditer(sentence))
+        return any(not self._is_negated(sentence[: found.start()]) for found in self.pattern.finditer(sentence))
 
     def _is_negated(self, before: str) -> bool:
         return bool(self.negated and self.negated.search(before))
@@ -56,23 +56,23 @@ class WordRule:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Words:
-    """What one language has for the rules; a rule whose words are missing is left out. Each is equal to itself only."""
+    """The words of one language; a rule without words is not applied. Compared by identity."""
 
     rules: Mapping[str, WordRule] = field(default_factory=dict)
     """By the name of the rule."""
     signs: Mapping[Sign, re.Pattern[str]] = field(default_factory=dict)
 
     def has(self, *signs: Sign) -> bool:
-        """Return whether it knows the words of all these signs."""
+        """Return whether there are words for all these signs."""
         return all(sign in self.signs for sign in signs)
 
-    def tells(self, sign: Sign, text: str) -> bool:
-        """Return whether a text has words of a sign."""
+    def finds(self, sign: Sign, text: str) -> bool:
+        """Return whether a text contains words of a sign."""
         return bool(self.signs[sign].search(plain(text)))
 
 
 def plain(text: str) -> str:
-    """Return text with straight apostrophes, as the patterns have them.
+    """Return text with straight apostrophes, as in the patterns.
 
     >>> plain("Don’t")
     "Don't"
@@ -81,7 +81,7 @@ def plain(text: str) -> str:
 
 
 def words(pattern: str) -> re.Pattern[str]:
-    """Return a pattern of whole words, in any case; blanks and line ends in it are for the reader only.
+    """Return a case-insensitive pattern of whole words; whitespace in it is ignored, an underscore is a space.
 
     >>> bool(words("let _ go | sink").search("Let go.")), bool(words("let _ go | sink").search("The sinks."))
     (True, False)
@@ -90,12 +90,12 @@ def words(pattern: str) -> re.Pattern[str]:
 
 
 def openings(pattern: str) -> re.Pattern[str]:
-    """Return a pattern, written as for words, that must stand at the beginning."""
+    """Return a pattern, written as for words, that matches only at the beginning of a text."""
     return re.compile(rf"^(?:{_joined(pattern)})\b", re.IGNORECASE)
 
 
 def leads(pattern: str) -> re.Pattern[str]:
-    """Return a pattern, written as for words, that must stand right before something; it ends in a blank."""
+    """Return a pattern, written as for words, that matches only at the end of a text; it should end with a space."""
     return re.compile(rf"\b(?:{_joined(pattern)})$", re.IGNORECASE)
 
 
@@ -104,7 +104,7 @@ def _joined(pattern: str) -> str:
 
 
 def words_of(language: str) -> Words:
-    """Return what a language has for the rules, which may be nothing.
+    """Return the words of a language; empty if there are none for it.
 
     Args:
         language: BCP 47, such as en-GB.

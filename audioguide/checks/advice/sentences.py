@@ -1,4 +1,4 @@
-"""PURE. The rules that look at words: sentence by sentence, with the sentence before it in the same paragraph."""
+"""PURE. The rules about words, applied sentence by sentence; the previous sentence of the paragraph counts too."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -8,11 +8,11 @@ from textwrap import shorten
 from audioguide.checks.advice.heard import Advice, Heard
 from audioguide.checks.advice.languages import Words, plain
 from audioguide.core.model import Phrase
+from audioguide.speech.calibration import count_words
 
 MOST_WORDS = 30
-"""Of a sentence that is only heard."""
+"""In a sentence that is heard and not read."""
 _SENTENCE = re.compile(r"(?<=[.!?…。！？؟।])[\"'”’»)]*\s+|(?<=[。！？])")
-_WORD = re.compile(r"[\w'’-]+")
 _SHOWN = 70
 
 
@@ -26,21 +26,21 @@ def sentences(text: str) -> list[str]:
 
 
 def quote(text: str) -> str:
-    """Return a sentence in quotes, shortened."""
+    """Return a sentence in quotes, shortened if long."""
     return f'"{shorten(text, _SHOWN, placeholder=" …")}"'
 
 
 def advise_words(heard: Heard, words: Words) -> Iterator[Advice]:
-    """Yield what the words trip."""
+    """Yield the advice on single sentences of a session."""
     for paragraph in heard.paragraphs():
-        yield from _told(paragraph, words)
+        yield from _advise_paragraph(paragraph, words)
 
 
-def _told(paragraph: Iterable[Phrase], words: Words) -> Iterator[Advice]:
+def _advise_paragraph(paragraph: Iterable[Phrase], words: Words) -> Iterator[Advice]:
     before = ""
     for phrase, sentence in _all_sentences(paragraph):
         yield from (Advice(rule, phrase.source, quote(sentence)) for rule in _tripped(sentence, before, words))
-        if (count := len(_WORD.findall(sentence))) > MOST_WORDS:
+        if (count := count_words(sentence)) > MOST_WORDS:
             yield Advice("long-sentence", phrase.source, f"{quote(sentence)} has {count} words")
         before = sentence
 
@@ -52,6 +52,6 @@ def _all_sentences(paragraph: Iterable[Phrase]) -> Iterator[tuple[Phrase, str]]:
 
 @lru_cache(maxsize=10_000)
 def _tripped(sentence: str, before: str, words: Words) -> tuple[str, ...]:
-    """Return the names of the rules that a sentence trips; many sessions share their sentences."""
-    told = plain(sentence), plain(before)
-    return tuple(name for name, rule in words.rules.items() if rule.finds(*told))
+    """Return the names of the rules that a sentence trips; cached, since many sessions share their sentences."""
+    sentence, before = plain(sentence), plain(before)
+    return tuple(name for name, rule in words.rules.items() if rule.is_tripped_by(sentence, before))
