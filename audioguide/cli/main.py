@@ -171,9 +171,3 @@ def _usage(error: Any) -> str:
         words = f"{option} is not a length; a session is longer than nothing, such as 5 or 7:30"
     command = error.ctx.command_path if error.ctx else "audioguide"
     return f"{words}; see `{command} --help`"
-
-
-if __name__ == "__main__":
-    from audioguide.__main__ import main
-
-    main()

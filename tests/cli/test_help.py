@@ -62,6 +62,6 @@ def test_the_help_of_batch_lists_every_column(capsys: pytest.CaptureFixture[str]
 
 def test_the_shell_completes_a_command() -> None:
     asked = {"_AUDIOGUIDE_COMPLETE": "complete_bash", "COMP_WORDS": "audioguide re", "COMP_CWORD": "1"}
-    command = [sys.executable, "-m", "audioguide.cli.main"]
+    command = [sys.executable, "-m", "audioguide"]
     done = subprocess.run(command, env={**os.environ, **asked}, capture_output=True, text=True, check=False)
     assert done.stdout.split() == ["render", "rehearse"], done.stderr

@@ -243,7 +243,7 @@ def test_a_bug_is_told_with_its_traceback(monkeypatch: pytest.MonkeyPatch, capsy
 @pytest.mark.parametrize("voice", ["calm", "system"])
 @pytest.mark.speech
 def test_ctrl_c_ends_with_130_and_leaves_nothing(workplace: Path, cache: str, voice: str) -> None:
-    command = [sys.executable, "-m", "audioguide.cli.main", "build", "60", "--voice", voice, "--cache", cache]
+    command = [sys.executable, "-m", "audioguide", "build", "60", "--voice", voice, "--cache", cache]
     building = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     until = time.monotonic() + 30
     while not list(Path(cache).rglob("clips/*/*")) and time.monotonic() < until:
@@ -258,7 +258,7 @@ def test_ctrl_c_ends_with_130_and_leaves_nothing(workplace: Path, cache: str, vo
 def test_a_reader_that_has_seen_enough_is_no_error(workplace: Path, cache: str) -> None:
     arguments = f"plan 60 --voice {FAKE_VOICE} --cache {cache}".split()
     assert run(arguments) == 0  # spoken now, so that the next one prints at once
-    command = [sys.executable, "-u", "-m", "audioguide.cli.main", *arguments]
+    command = [sys.executable, "-u", "-m", "audioguide", *arguments]
     planning = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert planning.stdout and planning.stderr
     planning.stdout.readline()
@@ -294,7 +294,7 @@ def test_no_warning_of_a_library_greets_the_user(workplace: Path, cache: str) ->
 
 def _audioguide(arguments: list[str]) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONWARNINGS": "default", "COLUMNS": "100"}
-    command = [sys.executable, "-m", "audioguide.cli.main", *arguments]
+    command = [sys.executable, "-m", "audioguide", *arguments]
     return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", env=environment, check=False)
 
 

@@ -355,7 +355,7 @@ def test_fifty_phones_stream_an_hour_at_once_with_flat_memory(tmp_path: Path, sh
     import sys
 
     size = add(tmp_path, "long.mp3", 3600, shared_store).stat().st_size
-    words = [sys.executable, "-m", "audioguide.cli.main", "share", str(tmp_path), "--local"]
+    words = [sys.executable, "-m", "audioguide", "share", str(tmp_path), "--local"]
     command = subprocess.Popen(
         [*words, "--cache", str(shared_store.folder)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )

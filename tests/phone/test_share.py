@@ -314,7 +314,7 @@ def test_it_ends_by_itself_when_nobody_asks_and_not_while_somebody_does(tmp_path
 @pytest.fixture
 def command(folder: Path, tmp_path: Path) -> "Iterator[subprocess.Popen[str]]":
     """`audioguide share` on loopback in a process of its own."""
-    words = [sys.executable, "-m", "audioguide.cli.main", "share", str(folder), "--local", "--cache", str(tmp_path)]
+    words = [sys.executable, "-m", "audioguide", "share", str(folder), "--local", "--cache", str(tmp_path)]
     process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     yield process
     process.kill()
@@ -345,7 +345,7 @@ def test_ctrl_c_ends_it_within_a_second_though_phones_are_streaming(command: "su
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one process")
 def test_ended_where_ctrl_c_is_ignored_it_does_not_say_that_nobody_asked(folder: Path, tmp_path: Path) -> None:
     ignoring = "import signal, runpy; signal.signal(signal.SIGINT, signal.SIG_IGN); "
-    ignoring += "runpy.run_module('audioguide.cli.main', run_name='__main__', alter_sys=True)"  # as a script's "&" does
+    ignoring += "runpy.run_module('audioguide', run_name='__main__', alter_sys=True)"  # as a script's "&" does
     words = [sys.executable, "-c", ignoring, "share", str(folder), "--local", "--cache", str(tmp_path)]
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout
@@ -377,7 +377,7 @@ def test_two_runs_have_two_tokens_of_128_bits(
 def test_a_terminal_shows_the_code_that_leads_to_the_url(folder: Path, shared_store: Store, colour: str) -> None:
     import pty
 
-    words = [sys.executable, "-m", "audioguide.cli.main", "share", str(folder), "--idle", "0.2s"]
+    words = [sys.executable, "-m", "audioguide", "share", str(folder), "--idle", "0.2s"]
     words += ["--cache", str(shared_store.folder)]
     master, slave = pty.openpty()
     environment = {**os.environ, "TERM": "xterm", "COLUMNS": "100", **({"NO_COLOR": colour} if colour else {})}

@@ -212,7 +212,7 @@ class Watching:
     """A running command, and the lines that it prints."""
 
     def __init__(self, *arguments: str) -> None:
-        command = [sys.executable, "-m", "audioguide.cli.main", "watch", *arguments, "--voice", FAKE_VOICE]
+        command = [sys.executable, "-m", "audioguide", "watch", *arguments, "--voice", FAKE_VOICE]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self._lines: queue.Queue[str] = queue.Queue()
         threading.Thread(target=self._read, daemon=True).start()

@@ -47,7 +47,7 @@ def _run(folder: Path, name: str, *rest: str) -> "subprocess.CompletedProcess[st
     voice.write_text('engine = "fake"\nlanguage = "en"\npace_wpm = 110\n', encoding="utf-8")
     commands: Any = typer.main.get_command(app)
     options = {flag for option in commands.commands[name].params for flag in option.opts}
-    command = [sys.executable, "-m", "audioguide.cli.main", name, *rest]
+    command = [sys.executable, "-m", "audioguide", name, *rest]
     command += ["--voice", str(voice)] if "--voice" in options and "--voice" not in rest else []
     command += ["--cache", str(folder / "cache")] if "--cache" in options else []
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)

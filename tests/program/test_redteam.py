@@ -95,7 +95,7 @@ def test_the_command_line_exits_with_1_and_one_line(tmp_path: Path, name: str) -
     row = next(row for row in ROWS if row.name == name)
     folder = write_files(tmp_path / "practice", row.attack)
     command = ["render", "5", "--practice", str(folder), "--voice", str(folder / "voice.toml")]
-    command = [sys.executable, "-m", "audioguide.cli.main", *command]
+    command = [sys.executable, "-m", "audioguide", *command]
     done = subprocess.run(command, capture_output=True, text=True, timeout=HANG_S, check=False)
     assert done.returncode == 1
     assert "Traceback" not in done.stderr

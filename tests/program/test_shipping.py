@@ -42,7 +42,7 @@ def test_an_installed_wheel_builds_a_session_from_any_folder(wheel: Path, tmp_pa
     subprocess.run(pip, check=True, capture_output=True, timeout=300)
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    build = [str(python), "-m", "audioguide.cli.main", "build", "5", "--cache", str(tmp_path / "cache")]
+    build = [str(python), "-m", "audioguide", "build", "5", "--cache", str(tmp_path / "cache")]
     build += ["--voice", str(ROOT / "tests" / "support" / "fake.toml"), "--out", "session.mp3"]
 
     subprocess.run(build, check=True, capture_output=True, cwd=elsewhere, timeout=300, env=_plain_environment())

@@ -61,7 +61,7 @@ def states(outcomes: list[RowResult]) -> list[str]:
 
 
 def command(place: Path, *more: str) -> list[str]:
-    return [sys.executable, "-m", "audioguide.cli.main", "batch", "list.csv", "--cache", str(place / "cache"), *more]
+    return [sys.executable, "-m", "audioguide", "batch", "list.csv", "--cache", str(place / "cache"), *more]
 
 
 def temporary(place: Path) -> list[Path]:

@@ -116,7 +116,7 @@ def test_a_session_is_the_same_bytes_in_every_folder_process_and_cache(folders: 
     build("50s", practice=here / "small", voice=here / "hum.toml", out=here / "one.mp3", cache=here / "cache")
     arguments = "build 50s --practice small --voice ./hum.toml --out renamed.mp3 --cache another"
     environment = os.environ | {"PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo", "LC_ALL": "C", "HOME": str(there)}
-    command = [sys.executable, "-m", "audioguide.cli.main", *arguments.split()]
+    command = [sys.executable, "-m", "audioguide", *arguments.split()]
     subprocess.run(command, cwd=there, env=environment, check=True, capture_output=True)
 
     assert (here / "one.mp3").read_bytes() == (there / "renamed.mp3").read_bytes()

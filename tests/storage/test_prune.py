@@ -115,7 +115,7 @@ def test_clear_on_a_terminal_takes_the_answer(store: Store, answer: bytes, left:
     import pty
 
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "audioguide.cli.main", "cache", "clear", "--cache", str(store.folder)]
+    command = [sys.executable, "-m", "audioguide", "cache", "clear", "--cache", str(store.folder)]
     asking = subprocess.Popen(command, stdin=theirs, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     os.write(ours, answer)
     asking.wait(30)
@@ -179,7 +179,7 @@ def test_builds_are_right_while_the_cache_is_cleared_under_them(tmp_path: Path) 
     store = Store(tmp_path / "cache")
 
     def build(name: str) -> "subprocess.Popen[str]":
-        command = [sys.executable, "-m", "audioguide.cli.main", "build", "5", "--voice", FAKE_VOICE]
+        command = [sys.executable, "-m", "audioguide", "build", "5", "--voice", FAKE_VOICE]
         command += ["--cache", str(store.folder), "--out", str(tmp_path / name), "--json"]
         return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 

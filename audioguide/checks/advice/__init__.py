@@ -5,10 +5,11 @@ Rules about words need a list of words for each language; rules about lengths ap
 """
 
 from audioguide.checks.advice.heard import Advice, Heard, hear
-from audioguide.checks.advice.languages import Words, words_of
+from audioguide.checks.advice.languages import words_of
 from audioguide.checks.advice.rules import RULES, Rule
 from audioguide.checks.advice.sentences import advise_words
 from audioguide.checks.advice.structure import advise_structure
+from audioguide.checks.advice.vocabulary import Words
 
 __all__ = ["RULES", "Advice", "Heard", "Rule", "Words", "advise", "hear", "words_of"]
 

@@ -1,6 +1,6 @@
 """PURE. The words of the rules in English."""
 
-from audioguide.checks.advice.languages import Sign, WordRule, Words, leads, openings, words
+from audioguide.checks.advice.vocabulary import Sign, WordRule, Words, leads, openings, words
 
 _VERBS = """
     relax|release|soften|surrender|melt|sink|breathe|inhale|exhale|close|shut|lie|roll|turn|bend|straighten|stretch|lift

@@ -1,6 +1,6 @@
 """PURE. The words of three rules in German: a small set that shows how to add a language."""
 
-from audioguide.checks.advice.languages import WordRule, Words, leads, openings, words
+from audioguide.checks.advice.vocabulary import WordRule, Words, leads, openings, words
 
 _VERBS = """
     entspann|schließ|schliess|atm|spür|fühl|leg|roll|dreh|halt|bleib|konzentrier|stell|beobacht|bemerk|nimm|nehm

@@ -6,7 +6,7 @@ from functools import lru_cache
 from textwrap import shorten
 
 from audioguide.checks.advice.heard import Advice, Heard
-from audioguide.checks.advice.languages import Words, plain
+from audioguide.checks.advice.vocabulary import Words, plain
 from audioguide.core.model import Phrase
 from audioguide.speech.calibration import count_words
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from itertools import groupby
 
 from audioguide.checks.advice.heard import Advice, Heard, HeardPhrase, Silence
-from audioguide.checks.advice.languages import Sign, Words
 from audioguide.checks.advice.sentences import quote, sentences
+from audioguide.checks.advice.vocabulary import Sign, Words
 from audioguide.core.clock import frames
 
 MINUTE = frames(60)

@@ -110,7 +110,7 @@ class House:
 
     def audioguide(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """Return what a command of audioguide said, run in that environment."""
-        command = [str(self.python), "-m", "audioguide.cli.main", *arguments, "--cache", "cache"]
+        command = [str(self.python), "-m", "audioguide", *arguments, "--cache", "cache"]
         clean = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
         return subprocess.run(
             command, capture_output=True, text=True, encoding="utf-8", check=False, cwd=self.folder, env=clean
