@@ -1,18 +1,18 @@
 """Which sessions stand in a folder: read from the tags at the head of its MP3s, and nothing behind them."""
 
-import os
-import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from stat import S_ISREG
 
 from audioguide.audio.id3 import album, cover, private_frame, tag_size
 from audioguide.audio.mp3 import FRAME_BYTES, stream_frames
 from audioguide.core.clock import RATE_HZ
 from audioguide.core.errors import InputError
 from audioguide.session.manifest import OWNER, Manifest, from_bytes
+from audioguide.storage.file_stamp import FileStamp
 
 _HEAD = 10
 _USUAL = Path("output")
@@ -22,20 +22,11 @@ _JPEG = b"\xff\xd8\xff"
 
 
 @dataclass(frozen=True, slots=True)
-class Stamp:
-    """What tells a state of a file from a later one."""
-
-    mtime_ns: int
-    size: int
-    inode: int
-
-
-@dataclass(frozen=True, slots=True)
 class Slice:
     """Some bytes of a file, as long as it is the file that was looked at."""
 
     path: Path
-    stamp: Stamp
+    stamp: FileStamp
     start: int
     length: int
 
@@ -75,7 +66,7 @@ class Catalogue:
             InputError: there is no such folder.
         """
         self.folder = folder
-        self._known: dict[tuple[Path, Stamp], SessionFile | None] = {}
+        self._known: dict[tuple[Path, FileStamp], SessionFile | None] = {}
         if not folder.is_dir():
             what = f"{folder} is no folder" if folder.exists() else f"there is no folder {folder}"
             raise InputError(f"{what}; {advice(folder)}")
@@ -101,12 +92,7 @@ def advice(folder: Path) -> str:
     return f"{other}, or build one there: audioguide build 20 --out {folder / 'session.mp3'}"
 
 
-def stamp_of(facts: os.stat_result) -> Stamp | None:
-    """Return the stamp of a file, or None where it is no ordinary one."""
-    return Stamp(facts.st_mtime_ns, facts.st_size, facts.st_ino) if stat.S_ISREG(facts.st_mode) else None
-
-
-def _files(folder: Path) -> Iterator[tuple[Path, Stamp]]:
+def _files(folder: Path) -> Iterator[tuple[Path, FileStamp]]:
     """Yield the ordinary files of a folder that may be sessions, by name."""
     try:
         paths = sorted(path for path in folder.iterdir() if path.suffix.lower() == ".mp3" and path.name[0] != ".")
@@ -114,12 +100,12 @@ def _files(folder: Path) -> Iterator[tuple[Path, Stamp]]:
         return
     for path in paths:
         with suppress(OSError):
-            stamp = stamp_of(path.stat())
-            if stamp:
-                yield path, stamp
+            status = path.stat()
+            if S_ISREG(status.st_mode):
+                yield path, FileStamp.of(status)
 
 
-def read(path: Path, stamp: Stamp) -> SessionFile | None:
+def read(path: Path, stamp: FileStamp) -> SessionFile | None:
     """Return what an MP3 of ours is, or None for any other file, and one that is not all there."""
     try:
         with path.open("rb") as file:
@@ -140,7 +126,7 @@ def read(path: Path, stamp: Stamp) -> SessionFile | None:
     )
 
 
-def _session(path: Path, stamp: Stamp) -> SessionFile | None:
+def _session(path: Path, stamp: FileStamp) -> SessionFile | None:
     entry = read(path, stamp)
     return entry if entry and _is_session(entry.manifest) else None
 
@@ -151,12 +137,12 @@ def _is_session(manifest: Manifest) -> bool:
     return bool(manifest.practice) and not options.get("only") and not options.get("rehearsal")
 
 
-def _is_whole(stamp: Stamp, tag: int, manifest: Manifest) -> bool:
+def _is_whole(stamp: FileStamp, tag: int, manifest: Manifest) -> bool:
     """Return whether all of a file is there: another program may still be copying it."""
     return stamp.size == tag + (1 + stream_frames(manifest.timeline.total)) * FRAME_BYTES
 
 
-def _cover(path: Path, stamp: Stamp, tag: bytes) -> Slice | None:
+def _cover(path: Path, stamp: FileStamp, tag: bytes) -> Slice | None:
     """Return where in the file the picture of its tag stands, if that is a JPEG."""
     picture = cover(tag)
     if not picture or not picture.startswith(_JPEG):

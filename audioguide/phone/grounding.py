@@ -14,13 +14,14 @@ from audioguide.core.clock import LEAD, frames
 from audioguide.core.defaults import ENDINGS, GUIDANCE
 from audioguide.core.errors import AudioguideError, InputError
 from audioguide.core.request import Request, check_settings
-from audioguide.phone.catalogue import SessionFile, read, stamp_of
+from audioguide.phone.catalogue import SessionFile, read
 from audioguide.practice.definition import find_practice
 from audioguide.practice.rendering import APART_S, FINISH
 from audioguide.session import build as sessions
 from audioguide.session.fit import Progress
 from audioguide.session.manifest import Manifest
 from audioguide.speech.voices import find_voice
+from audioguide.storage.file_stamp import FileStamp
 from audioguide.storage.store import Store, key_of
 
 _Definition = TypeVar("_Definition")
@@ -83,8 +84,7 @@ class Groundings:
         if key not in self._built:
             path = self._folder / f"{key}.mp3"
             sessions.write(request, path, self._store, progress)
-            stamp = stamp_of(path.stat())
-            entry = read(path, stamp) if stamp else None
+            entry = read(path, FileStamp.of(path))
             if entry is None:  # another program has replaced the file
                 return None
             self._built[key] = Track(key, entry, *silence_bounds(entry.manifest))

@@ -12,11 +12,12 @@ from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 from audioguide.core.errors import InputError, OutputError
-from audioguide.phone.catalogue import Catalogue, Slice, advice, stamp_of
+from audioguide.phone.catalogue import Catalogue, Slice, advice
 from audioguide.phone.grounding import Groundings
 from audioguide.phone.site import FEED, PAGE, Item, site
 from audioguide.session.fit import Progress
 from audioguide.storage.atomic import Draft, atomic_file, read_at_most
+from audioguide.storage.file_stamp import FileStamp
 from audioguide.storage.store import Store
 
 OWN = ".audioguide.json"
@@ -173,7 +174,7 @@ def _copy(part: Slice, draft: Draft) -> None:
             while left and (chunk := file.read(min(left, _CHUNK))):
                 draft.put(chunk)
                 left -= len(chunk)
-        if left or stamp_of(part.path.stat()) != part.stamp:
+        if left or FileStamp.of(part.path) != part.stamp:
             raise InputError(f"{part.path} was changed while it was copied; publish again")
     except OSError as error:
         raise InputError(f"{part.path} cannot be read: {error.strerror}") from error

@@ -13,9 +13,10 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from audioguide.phone.address import Place
-from audioguide.phone.catalogue import Slice, stamp_of
+from audioguide.phone.catalogue import Slice
 from audioguide.phone.ranges import Asked, Validator, asked
 from audioguide.phone.site import FEED, PAGE, Item
+from audioguide.storage.file_stamp import FileStamp
 
 _CHUNK = 128 * 1024
 _YEAR_S = 365 * 24 * 3600
@@ -156,7 +157,7 @@ class _FromDisk(Response):
 
     def _read(self, most: int) -> bytes:
         chunk = self._file.read(most)
-        return chunk if stamp_of(fstat(self._file.fileno())) == self._part.stamp else b""
+        return chunk if FileStamp.of(fstat(self._file.fileno())) == self._part.stamp else b""
 
 
 async def _disconnected(receive: Receive) -> None:
@@ -195,7 +196,7 @@ def _open(part: Slice) -> BufferedReader | None:
         file = part.path.open("rb")
     except OSError:
         return None
-    if stamp_of(fstat(file.fileno())) == part.stamp:
+    if FileStamp.of(fstat(file.fileno())) == part.stamp:
         return file
     file.close()
     return None

@@ -12,7 +12,8 @@ from support.phone import JPEG, add, with_cover
 
 from audioguide.audio.id3 import tag_size
 from audioguide.core.errors import InputError
-from audioguide.phone.catalogue import Catalogue, Slice, read, stamp_of
+from audioguide.phone.catalogue import Catalogue, Slice, read
+from audioguide.storage.file_stamp import FileStamp
 from audioguide.storage.store import Store
 
 
@@ -129,7 +130,5 @@ def test_a_damaged_tag_never_stops_the_others(two: Path, tmp_path: Path, changes
     path = tmp_path / "damaged.mp3"
     path.write_bytes(data)
 
-    stamp = stamp_of(path.stat())
-    assert stamp
-    entry = read(path, stamp)
+    entry = read(path, FileStamp.of(path))
     assert entry is None or entry.seconds > 0

@@ -18,9 +18,10 @@ from support.phone import JPEG, TOKEN, InThread, Running, add, everything, runni
 from audioguide.cli.main import run
 from audioguide.core.errors import InputError
 from audioguide.phone.address import LOOPBACK, Place, listen, outgoing, private_address, qr
-from audioguide.phone.catalogue import Slice, Stamp
+from audioguide.phone.catalogue import Slice
 from audioguide.phone.connection import Connection, Limits
 from audioguide.phone.server import HEADERS, ON_LOOPBACK, PhoneApp, _modified
+from audioguide.storage.file_stamp import FileStamp
 from audioguide.storage.store import Store
 
 PATIENCE_S = 20
@@ -135,7 +136,7 @@ def test_a_file_of_a_time_that_no_calendar_holds_is_sent_without_that_time(tmp_p
 
 @pytest.mark.parametrize("mtime_s", [YEAR_10000, -(10**12), 10**20, -(10**20)])
 def test_no_time_of_a_file_is_a_reason_to_fail(mtime_s: int) -> None:
-    assert _modified(Slice(Path("a.mp3"), Stamp(mtime_s * 10**9, 1, 1), 0, 1)) is None
+    assert _modified(Slice(Path("a.mp3"), FileStamp(1, mtime_s * 10**9, 1), 0, 1)) is None
 
 
 def test_small_answers_are_not_held_back(phone: InThread) -> None:
