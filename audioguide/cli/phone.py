@@ -29,9 +29,9 @@ def share(
 ) -> None:
     """Show the sessions of DIR on a phone of this network: scan the code. Ctrl-C ends it."""
     from audioguide.core.clock import RATE_HZ, parse_length
-    from audioguide.phone import address
     from audioguide.phone.share import share as share_folder
     from audioguide.storage.store import open_store
+    from audioguide.web import address
 
     idle_s = parse_length(idle) / RATE_HZ
     at = address.listen(address.LOOPBACK if local else address.private_address(), port)
@@ -54,16 +54,17 @@ def share(
 
 
 def _announce(url: str, count: int, folder: Path, local: bool) -> None:
-    from audioguide.phone import address
+    from audioguide.phone.qr_code import qr_code
+    from audioguide.phone.share import HINTS
 
     typer.echo(url)
-    drawn = address.qr(url, coloured="NO_COLOR" not in os.environ)
-    if not local and _can_show(drawn, address.qr(url, coloured=False)):
+    drawn = qr_code(url, coloured="NO_COLOR" not in os.environ)
+    if not local and _can_show(drawn, qr_code(url, coloured=False)):
         typer.echo(drawn)
     sessions = f"{count} session{'' if count == 1 else 's'}"
     _tell(f"{sessions} of {folder}; what you build there later appears when the page is loaded again. Ctrl-C ends it.")
     _tell("For a podcast app, write feed.xml behind that address.")
-    for hint in address.HINTS[local:]:
+    for hint in HINTS[local:]:
         _tell(hint)
 
 

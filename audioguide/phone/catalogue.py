@@ -13,6 +13,7 @@ from audioguide.core.clock import RATE_HZ
 from audioguide.core.errors import InputError
 from audioguide.session.manifest import OWNER, Manifest, from_bytes
 from audioguide.storage.file_stamp import FileStamp
+from audioguide.web.resource import FileSlice
 
 _HEAD = 10
 _USUAL = Path("output")
@@ -22,27 +23,17 @@ _JPEG = b"\xff\xd8\xff"
 
 
 @dataclass(frozen=True, slots=True)
-class Slice:
-    """Some bytes of a file, as long as it is the file that was looked at."""
-
-    path: Path
-    stamp: FileStamp
-    start: int
-    length: int
-
-
-@dataclass(frozen=True, slots=True)
 class SessionFile:
     """A session in the folder."""
 
-    audio: Slice
+    audio: FileSlice
     """The whole file."""
     digest: str
     """SHA-256 of the tag, which holds the digest of all that stands behind it: another file, another digest."""
     manifest: Manifest
     practice: str
     """Its title."""
-    cover: Slice | None
+    cover: FileSlice | None
     """A JPEG."""
 
     @property
@@ -118,7 +109,7 @@ def read(path: Path, stamp: FileStamp) -> SessionFile | None:
     if manifest is None or not _is_whole(stamp, len(tag), manifest):
         return None
     return SessionFile(
-        audio=Slice(path, stamp, 0, stamp.size),
+        audio=FileSlice(path, stamp, 0, stamp.size),
         digest=sha256(tag).hexdigest(),
         manifest=manifest,
         practice=album(tag) or manifest.practice,
@@ -142,9 +133,9 @@ def _is_whole(stamp: FileStamp, tag: int, manifest: Manifest) -> bool:
     return stamp.size == tag + (1 + stream_frames(manifest.timeline.total)) * FRAME_BYTES
 
 
-def _cover(path: Path, stamp: FileStamp, tag: bytes) -> Slice | None:
+def _cover(path: Path, stamp: FileStamp, tag: bytes) -> FileSlice | None:
     """Return where in the file the picture of its tag stands, if that is a JPEG."""
     picture = cover(tag)
     if not picture or not picture.startswith(_JPEG):
         return None
-    return Slice(path, stamp, tag.index(picture), len(picture))
+    return FileSlice(path, stamp, tag.index(picture), len(picture))

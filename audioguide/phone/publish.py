@@ -12,13 +12,14 @@ from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 from audioguide.core.errors import InputError, OutputError
-from audioguide.phone.catalogue import Catalogue, Slice, advice
+from audioguide.phone.catalogue import Catalogue, advice
 from audioguide.phone.grounding import Groundings
-from audioguide.phone.site import FEED, PAGE, Item, site
+from audioguide.phone.site import FEED, PAGE, site
 from audioguide.session.fit import Progress
 from audioguide.storage.atomic import Draft, atomic_file, read_at_most
 from audioguide.storage.file_stamp import FileStamp
 from audioguide.storage.store import Store
+from audioguide.web.resource import FileSlice, Resource
 
 OWN = ".audioguide.json"
 """The list."""
@@ -114,7 +115,7 @@ def _check_places(folder: Path, to: Path) -> None:
         raise InputError(f"--to {to}: there is no folder {to.parent}; make it first")
 
 
-def _write(table: Mapping[str, Item], to: Path) -> tuple[int, int]:
+def _write(table: Mapping[str, Resource], to: Path) -> tuple[int, int]:
     """Write a table into a folder, the page last, and remove what is on the list and not in it any more.
 
     Returns:
@@ -140,7 +141,7 @@ def _is_there(path: Path) -> bool:
     return path.exists() or path.is_symlink()
 
 
-def _is_kept(path: Path, item: Item) -> bool:
+def _is_kept(path: Path, item: Resource) -> bool:
     """Return whether a file needs no writing: these bytes are there, or, where its name stands for no others, as many.
 
     Raises:
@@ -149,12 +150,12 @@ def _is_kept(path: Path, item: Item) -> bool:
     try:
         if not path.is_file() or path.stat().st_size != item.size:
             return False
-        return item.lasting or path.read_bytes() == item.body
+        return item.immutable or path.read_bytes() == item.body
     except OSError as error:
         raise OutputError(f"{path} cannot be read: {error.strerror}; remove it, and publish again") from error
 
 
-def _put(path: Path, item: Item) -> None:
+def _put(path: Path, item: Resource) -> None:
     try:
         with atomic_file(path, path.suffix) as draft:
             if isinstance(item.body, bytes):
@@ -166,7 +167,7 @@ def _put(path: Path, item: Item) -> None:
         raise OutputError(f"{path} cannot be written ({why}); make room, or choose another --to SITE") from error
 
 
-def _copy(part: Slice, draft: Draft) -> None:
+def _copy(part: FileSlice, draft: Draft) -> None:
     try:
         with part.path.open("rb") as file:
             file.seek(part.start)
@@ -203,6 +204,6 @@ def _listed(to: Path) -> set[str]:
 
 def _list(to: Path, names: Iterable[str]) -> None:
     body = {"about": "files that `audioguide publish` wrote here, and may replace", "files": sorted(names)}
-    item = Item("application/json", json.dumps(body, indent=1).encode(), "", lasting=False)
+    item = Resource("application/json", json.dumps(body, indent=1).encode(), "", immutable=False)
     if not _is_kept(to / OWN, item):
         _put(to / OWN, item)

@@ -15,33 +15,17 @@ from hashlib import sha256
 from audioguide.core.clock import seconds
 from audioguide.core.model import Phrase, Timeline
 from audioguide.phone import index_page
-from audioguide.phone.catalogue import SessionFile, Slice
+from audioguide.phone.catalogue import SessionFile
 from audioguide.phone.feed import Episode, Feed, feed_text
 from audioguide.phone.grounding import Track
 from audioguide.timeline.captions import captions
+from audioguide.web.resource import Resource
 
 PAGE, FEED = "index.html", "feed.xml"
 MP3, JPEG, VTT = "audio/mpeg", "image/jpeg", "text/vtt; charset=utf-8"
 CHAPTERS = "application/json+chapters"
 _MOST_SLUG = 60
 _DIGEST = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """Something that can be asked for."""
-
-    media_type: str
-    body: bytes | Slice
-    etag: str
-    """With its quotation marks."""
-    lasting: bool
-    """Whether its name will never stand for other bytes."""
-
-    @property
-    def size(self) -> int:
-        """Bytes."""
-        return self.body.length if isinstance(self.body, Slice) else len(self.body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +39,7 @@ class Names:
     grounding: str
 
 
-def site(entries: Sequence[SessionFile], tracks: Mapping[str, Track | None], base_url: str) -> dict[str, Item]:
+def site(entries: Sequence[SessionFile], tracks: Mapping[str, Track | None], base_url: str) -> dict[str, Resource]:
     """Return the table.
 
     Args:
@@ -63,7 +47,7 @@ def site(entries: Sequence[SessionFile], tracks: Mapping[str, Track | None], bas
         tracks: their groundings, by the digest of the session.
         base_url: where it will stand, with a slash at its end; empty where nobody knows, and then there is no feed.
     """
-    table = {name: _made(media_type, data, lasting=False) for name, (media_type, data) in index_page.ASSETS.items()}
+    table = {name: _made(media_type, data, immutable=False) for name, (media_type, data) in index_page.ASSETS.items()}
     named = [(entry, _names(entry, tracks.get(entry.digest))) for entry in entries]
     for entry, names in named:
         table |= dict(_files(entry, names))
@@ -71,8 +55,8 @@ def site(entries: Sequence[SessionFile], tracks: Mapping[str, Track | None], bas
     table |= {_grounding_name(track): _whole(track.entry) for track in used.values()}
     if base_url:
         feed = feed_text(Feed(base_url, FEED, tuple(_episode(entry, names) for entry, names in named)))
-        table[FEED] = _made("application/rss+xml; charset=utf-8", feed.encode(), lasting=False)
-    table[PAGE] = _made("text/html; charset=utf-8", _page(named, used), lasting=False)
+        table[FEED] = _made("application/rss+xml; charset=utf-8", feed.encode(), immutable=False)
+    table[PAGE] = _made("text/html; charset=utf-8", _page(named, used), immutable=False)
     return table
 
 
@@ -102,21 +86,21 @@ def slug(stem: str) -> str:
 # --- files ---
 
 
-def _files(entry: SessionFile, names: Names) -> Iterator[tuple[str, Item]]:
+def _files(entry: SessionFile, names: Names) -> Iterator[tuple[str, Resource]]:
     timeline, title = entry.manifest.timeline, _line(entry.manifest.title)
     yield names.audio, _whole(entry)
-    yield names.captions, _made(VTT, captions("vtt", timeline, title).encode(errors="replace"), lasting=False)
-    yield names.chapters, _made(CHAPTERS, _chapters_json(timeline), lasting=False)
+    yield names.captions, _made(VTT, captions("vtt", timeline, title).encode(errors="replace"), immutable=False)
+    yield names.chapters, _made(CHAPTERS, _chapters_json(timeline), immutable=False)
     if entry.cover:
-        yield names.cover, Item(JPEG, entry.cover, f'"cover-{entry.digest[:32]}"', lasting=True)
+        yield names.cover, Resource(JPEG, entry.cover, f'"cover-{entry.digest[:32]}"', immutable=True)
 
 
-def _whole(entry: SessionFile) -> Item:
-    return Item(MP3, entry.audio, f'"{entry.digest[:32]}"', lasting=True)
+def _whole(entry: SessionFile) -> Resource:
+    return Resource(MP3, entry.audio, f'"{entry.digest[:32]}"', immutable=True)
 
 
-def _made(media_type: str, data: bytes, *, lasting: bool) -> Item:
-    return Item(media_type, data, f'"{sha256(data).hexdigest()[:32]}"', lasting)
+def _made(media_type: str, data: bytes, *, immutable: bool) -> Resource:
+    return Resource(media_type, data, f'"{sha256(data).hexdigest()[:32]}"', immutable)
 
 
 def _chapters_json(timeline: Timeline) -> bytes:

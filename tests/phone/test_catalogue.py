@@ -12,9 +12,10 @@ from support.phone import JPEG, add, with_cover
 
 from audioguide.audio.id3 import tag_size
 from audioguide.core.errors import InputError
-from audioguide.phone.catalogue import Catalogue, Slice, read
+from audioguide.phone.catalogue import Catalogue, read
 from audioguide.storage.file_stamp import FileStamp
 from audioguide.storage.store import Store
+from audioguide.web.resource import FileSlice
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +109,7 @@ def test_the_cover_is_found_in_the_tag(folder: Path) -> None:
     with_cover(folder / "a.mp3")
     cover = Catalogue(folder).look()[1].cover
 
-    assert isinstance(cover, Slice)
+    assert isinstance(cover, FileSlice)
     assert (folder / "a.mp3").read_bytes()[cover.start : cover.start + cover.length] == JPEG
 
 

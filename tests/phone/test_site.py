@@ -14,11 +14,12 @@ from support.phone import JPEG, add, with_cover
 from audioguide.audio.id3 import About, id3, private_frame, tag_size
 from audioguide.core.model import Placed
 from audioguide.phone import index_page
-from audioguide.phone.catalogue import Catalogue, Slice
+from audioguide.phone.catalogue import Catalogue
 from audioguide.phone.grounding import Groundings
-from audioguide.phone.site import CHAPTERS, FEED, MP3, PAGE, VTT, Item, site, slug
+from audioguide.phone.site import CHAPTERS, FEED, MP3, PAGE, VTT, site, slug
 from audioguide.session.manifest import OWNER, from_bytes, to_bytes
 from audioguide.storage.store import Store
+from audioguide.web.resource import FileSlice, Resource
 
 BASE = "https://example.org/calm/"
 
@@ -34,7 +35,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, shared_store: Store) -> Pat
     return place
 
 
-def table(folder: Path, store: Store, built: Path, base_url: str = BASE) -> dict[str, Item]:
+def table(folder: Path, store: Store, built: Path, base_url: str = BASE) -> dict[str, Resource]:
     entries = Catalogue(folder).look()
     groundings = Groundings(built, store, folder, lambda words: None)
     groundings.build(entries)
@@ -77,14 +78,14 @@ def test_media_types_and_contents_are_right(folder: Path, shared_store: Store, t
     assert marks["version"] == "1.2.0" and [mark["title"] for mark in marks["chapters"]] == ["Beginning", "End"]
     assert marks["chapters"][0]["startTime"] == 0
     cover = named["fur-zoe.jpg"].body
-    assert isinstance(cover, Slice) and cover.length == len(JPEG)
+    assert isinstance(cover, FileSlice) and cover.length == len(JPEG)
 
 
 def test_only_what_is_named_by_all_its_bytes_may_be_kept_for_long(
     folder: Path, shared_store: Store, tmp_path: Path
 ) -> None:
     items = table(folder, shared_store, tmp_path)
-    assert {name.rpartition(".")[2] for name, item in items.items() if item.lasting} == {"mp3", "jpg"}
+    assert {name.rpartition(".")[2] for name, item in items.items() if item.immutable} == {"mp3", "jpg"}
     assert len({item.etag for item in items.values()}) == len(items)
     assert all(re.fullmatch('"[!#-~]+"', item.etag) for item in items.values())
 

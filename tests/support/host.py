@@ -14,16 +14,18 @@ from urllib.request import urlopen
 from audioguide.core.clock import RATE_HZ
 from audioguide.core.request import Request
 from audioguide.phone import index_page
-from audioguide.phone.address import LOOPBACK, listen
 from audioguide.phone.catalogue import Catalogue
-from audioguide.phone.connection import SharingServer
 from audioguide.phone.grounding import Groundings
-from audioguide.phone.server import PhoneApp
-from audioguide.phone.site import PAGE, Item, site
+from audioguide.phone.site import PAGE, site
 from audioguide.session.build import write
 from audioguide.storage.store import Store
+from audioguide.web.address import LOOPBACK, Place, listen
+from audioguide.web.app import WebApp
+from audioguide.web.resource import Resource
+from audioguide.web.server import WebServer
 from support.helpers import write_practice
-from support.phone import HUM, TOKEN, with_cover
+from support.phone import HUM, with_cover
+from support.web import TOKEN
 
 TOML = """
 title = "Lying {name}"
@@ -62,7 +64,7 @@ class Made:
     """The site of two sessions, and what its page is told of them."""
 
     folder: Path
-    table: Mapping[str, Item]
+    table: Mapping[str, Resource]
     english: index_page.SessionView
     german: index_page.SessionView
     groundings: Mapping[str, index_page.GroundingView]
@@ -72,7 +74,7 @@ class Made:
         """The grounding of the English session."""
         return self.groundings[self.english.grounding]
 
-    def bare(self, folder: Path) -> Mapping[str, Item]:
+    def bare(self, folder: Path) -> Mapping[str, Resource]:
         """Return the site of the English session alone, in folder, its file without a picture, and no grounding.
 
         Of a file with a picture Chromium wants up to a minute of sound before it plays any, and of this one all.
@@ -81,7 +83,7 @@ class Made:
         with_cover(Path(shutil.copy(self.folder / self.english.file, folder)), None)
         return site(Catalogue(folder).look(), {}, "")
 
-    def site(self, *sessions: index_page.SessionView) -> Mapping[str, Item]:
+    def site(self, *sessions: index_page.SessionView) -> Mapping[str, Resource]:
         """Return the site with a page of other sessions."""
         page = replace(
             self.table[PAGE], body=index_page.page(index_page.PageData(sessions, self.groundings)), etag='""'
@@ -126,13 +128,13 @@ def _write(folder: Path, name: str, language: str, scripts: Mapping[str, str], l
 class Host:
     """The server for a table of files; it can be stopped, and started again at the same place."""
 
-    files: Mapping[str, Item]
+    files: Mapping[str, Resource]
     bytes_per_s: float = 0
     """How fast each MP3 is sent; 0: at once."""
     asked: list[tuple[str, str, int]] = field(default_factory=list)
     """(name, Range, status) of each answer."""
     port: int = 0
-    _server: SharingServer | None = None
+    _server: WebServer | None = None
     _thread: threading.Thread = field(default_factory=threading.Thread)
 
     @property
@@ -142,7 +144,7 @@ class Host:
     def start(self) -> "Host":
         listener, place = listen(LOOPBACK, self.port)
         self.port = place.port
-        self._server = server = SharingServer(_Watched(TOKEN, place, lambda: self.files, self), 3600)
+        self._server = server = WebServer(_RecordingApp(TOKEN, place, self), 3600)
         self._thread = threading.Thread(target=server.run_at, args=(listener,), daemon=True)
         self._thread.start()
         while not server.started:
@@ -150,6 +152,9 @@ class Host:
         with urlopen(self.url):  # whoever comes back to the page has the files looked for
             self.asked.clear()
         return self
+
+    async def find(self, name: str) -> Resource | None:
+        return self.files.get(name or PAGE)
 
     @property
     def is_over(self) -> bool:
@@ -164,11 +169,11 @@ class Host:
             assert not self._thread.is_alive()
 
 
-class _Watched(PhoneApp):
-    """The application, which notes what it is asked, and may be slow."""
+class _RecordingApp(WebApp):
+    """An application that records requests, and may be slow."""
 
-    def __init__(self, token: str, place: Any, look: Any, host: Host) -> None:
-        super().__init__(token, place, look)
+    def __init__(self, token: str, place: Place, host: Host) -> None:
+        super().__init__(token, place, host.find)
         self._host = host
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 from support.browser import ARGUMENTS, CHROMIUM, SCREEN, Open, Phone, watch
 from support.host import Host, Made, made_in
-from support.phone import TOKEN
+from support.web import TOKEN
 
 from audioguide.storage.store import Store
 
