@@ -1,4 +1,4 @@
-"""Sessions for the page as they stand in a folder, their site, and the real server, which can be stopped."""
+"""Two sessions for the page, their site, and the real server, which can be stopped and slowed down."""
 
 import asyncio
 import json
@@ -25,7 +25,7 @@ from audioguide.web.resource import Resource
 from audioguide.web.server import WebServer
 from support.helpers import write_practice
 from support.phone import HUM, with_cover
-from support.web import TOKEN
+from support.web import PATIENCE_S, TOKEN
 
 TOML = """
 title = "Lying {name}"
@@ -61,7 +61,7 @@ GERMAN = {
 
 @dataclass(frozen=True)
 class Made:
-    """The site of two sessions, and what its page is told of them."""
+    """The site of two sessions, and the data in its page."""
 
     folder: Path
     table: Mapping[str, Resource]
@@ -75,31 +75,31 @@ class Made:
         return self.groundings[self.english.grounding]
 
     def bare(self, folder: Path) -> Mapping[str, Resource]:
-        """Return the site of the English session alone, in folder, its file without a picture, and no grounding.
+        """Return the site of the English session alone, without cover and grounding, built in folder.
 
-        Of a file with a picture Chromium wants up to a minute of sound before it plays any, and of this one all.
+        Chromium buffers up to a minute of a file with a cover before it plays: all of this one.
         """
         folder.mkdir()
         with_cover(Path(shutil.copy(self.folder / self.english.file, folder)), None)
         return site(Catalogue(folder).look(), {}, "")
 
     def site(self, *sessions: index_page.SessionView) -> Mapping[str, Resource]:
-        """Return the site with a page of other sessions."""
+        """Return the site with a page that offers these sessions."""
         page = replace(
             self.table[PAGE], body=index_page.page(index_page.PageData(sessions, self.groundings)), etag='""'
         )
         return {**self.table, PAGE: page}
 
 
-def made_in(folder: Path, store: Store) -> Made:
-    """Return what there is of two sessions in the fake voice, built into folder."""
+def build_sessions(folder: Path, store: Store) -> Made:
+    """Build two sessions in the fake voice into folder, and return their site."""
     _write(folder, "deutsch", "de", GERMAN, 30, store)
     _write(folder, "english", "en", ENGLISH, 50, store)
     entries = Catalogue(folder).look()
-    told: list[str] = []
-    groundings = Groundings(folder, store, folder, told.append)
+    warnings: list[str] = []
+    groundings = Groundings(folder, store, folder, warnings.append)
     groundings.build(entries)
-    assert not told
+    assert not warnings
     table = site(entries, groundings.tracks, "")
     body = table[PAGE].body
     assert isinstance(body, bytes)
@@ -126,13 +126,13 @@ def _write(folder: Path, name: str, language: str, scripts: Mapping[str, str], l
 
 @dataclass
 class Host:
-    """The server for a table of files; it can be stopped, and started again at the same place."""
+    """The server for a table of files; it can be stopped, and started again on the same port."""
 
     files: Mapping[str, Resource]
     bytes_per_s: float = 0
-    """How fast each MP3 is sent; 0: at once."""
-    asked: list[tuple[str, str, int]] = field(default_factory=list)
-    """(name, Range, status) of each answer."""
+    """How fast each MP3 is sent; 0: no limit."""
+    requests: list[tuple[str, str, int]] = field(default_factory=list)
+    """(name, Range, status) of each response."""
     port: int = 0
     _server: WebServer | None = None
     _thread: threading.Thread = field(default_factory=threading.Thread)
@@ -149,23 +149,23 @@ class Host:
         self._thread.start()
         while not server.started:
             time.sleep(0.01)
-        with urlopen(self.url):  # whoever comes back to the page has the files looked for
-            self.asked.clear()
+        with urlopen(self.url):
+            self.requests.clear()
         return self
 
     async def find(self, name: str) -> Resource | None:
         return self.files.get(name or PAGE)
 
     @property
-    def is_over(self) -> bool:
+    def is_stopped(self) -> bool:
         return self._server is None
 
     def stop(self) -> None:
-        """End at once, in the middle of answers, too."""
+        """Stop at once, even in the middle of a response."""
         server, self._server = self._server, None
         if server:
             server.should_exit = True
-            self._thread.join(10)
+            self._thread.join(PATIENCE_S)
             assert not self._thread.is_alive()
 
 
@@ -182,7 +182,7 @@ class _RecordingApp(WebApp):
 
         async def sent(message: Any) -> None:
             if message["type"] == "http.response.start":
-                self._host.asked.append((name, byte_range, message["status"]))
+                self._host.requests.append((name, byte_range, message["status"]))
             if message.get("body") and self._host.bytes_per_s and name.endswith(".mp3"):
                 await self._slowly(message, send)
             else:
@@ -194,7 +194,7 @@ class _RecordingApp(WebApp):
         body = message["body"]
         chunk = int(self._host.bytes_per_s / 10)
         for at in range(0, len(body), chunk):
-            if self._host.is_over:
+            if self._host.is_stopped:
                 return
             is_last = at + chunk >= len(body)
             await send({**message, "body": body[at : at + chunk], "more_body": message["more_body"] or not is_last})
