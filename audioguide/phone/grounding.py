@@ -1,4 +1,4 @@
-"""The tracks behind the page's Grounding control; sessions with the same practice, voice and options share one.
+"""The tracks that the page plays on Grounding; sessions with the same practice, voice and options share one.
 
 A track is one MP3, so that a phone which has it needs no network: the grounding, which ends by saying that nothing
 more plays; at least rendering.APART_S of room tone; the closing that the session itself would have.
@@ -14,7 +14,7 @@ from audioguide.core.clock import LEAD, frames
 from audioguide.core.defaults import ENDINGS, GUIDANCE
 from audioguide.core.errors import AudioguideError, InputError
 from audioguide.core.request import Request, check_settings
-from audioguide.phone.catalogue import SessionFile, read
+from audioguide.phone.catalogue import SessionFile, read_mp3
 from audioguide.practice.definition import find_practice
 from audioguide.practice.rendering import APART_S, FINISH
 from audioguide.session import build as sessions
@@ -84,7 +84,7 @@ class Groundings:
         if key not in self._built:
             path = self._folder / f"{key}.mp3"
             sessions.write(request, path, self._store, progress)
-            entry = read(path, FileStamp.of(path))
+            entry = read_mp3(path, FileStamp.of(path))
             if entry is None:  # another program has replaced the file
                 return None
             self._built[key] = Track(key, entry, *silence_bounds(entry.manifest))

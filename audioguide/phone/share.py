@@ -39,7 +39,7 @@ class LiveSite:
 
     def prepare(self, progress: Progress | None = None) -> int:
         """Build the groundings of all sessions, and return the number of sessions."""
-        entries = self._catalogue.look()
+        entries = self._catalogue.scan()
         self._groundings.build(entries, progress)
         return len(entries)
 
@@ -53,7 +53,7 @@ class LiveSite:
 
     def _refresh(self) -> None:
         """Update the table if the folder has changed; groundings that are missing are built in the background."""
-        entries, tracks = self._catalogue.look(), self._groundings.tracks
+        entries, tracks = self._catalogue.scan(), self._groundings.tracks
         missing = self._groundings.missing(entries)
         if missing and not self._builder.is_alive():
             self._builder = Thread(target=self._groundings.build, args=(missing,), daemon=True)

@@ -214,7 +214,7 @@ def test_the_qr_code_is_drawn_in_half_blocks_with_or_without_colours() -> None:
     [
         ("share nowhere --local", "there is no folder nowhere; name the folder where your sessions are, or build one"),
         ("share --local", "there is no folder output; build a session first: audioguide build 20"),
-        ("share a-file --local", "a-file is no folder; name the folder where your sessions are\n"),
+        ("share a-file --local", "a-file is not a folder; name the folder where your sessions are\n"),
         ("share --local --idle soon", "'soon' is not a length"),
     ],
 )

@@ -81,7 +81,7 @@ class Made:
         """
         folder.mkdir()
         with_cover(Path(shutil.copy(self.folder / self.english.file, folder)), None)
-        return site(Catalogue(folder).look(), {}, "")
+        return site(Catalogue(folder).scan(), {}, "")
 
     def site(self, *sessions: index_page.SessionView) -> Mapping[str, Resource]:
         """Return the site with a page that offers these sessions."""
@@ -95,7 +95,7 @@ def build_sessions(folder: Path, store: Store) -> Made:
     """Build two sessions in the fake voice into folder, and return their site."""
     _write(folder, "deutsch", "de", GERMAN, 30, store)
     _write(folder, "english", "en", ENGLISH, 50, store)
-    entries = Catalogue(folder).look()
+    entries = Catalogue(folder).scan()
     warnings: list[str] = []
     groundings = Groundings(folder, store, folder, warnings.append)
     groundings.build(entries)
