@@ -1,4 +1,4 @@
-"""What uvicorn leaves open: limits for clients, an end after a time without requests, and one within a second."""
+"""The server: uvicorn with limits for each client, which ends at once, and also after a time without requests."""
 
 import asyncio
 import socket

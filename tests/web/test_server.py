@@ -15,7 +15,6 @@ from audioguide.storage.file_stamp import FileStamp
 from audioguide.web.address import Place
 from audioguide.web.app import LOOPBACK_HEADERS, SECURITY_HEADERS, Find, Limits, WebApp
 from audioguide.web.resource import FileSlice, Resource
-from audioguide.web.server import _Connection
 
 YEAR_10000 = 253_402_300_800
 LONG = 24 << 20
@@ -203,10 +202,6 @@ def test_a_file_that_is_overwritten_in_place_ends_the_response(tmp_path: Path) -
 # --- limits ---
 
 
-def connections(server: InThread) -> list[_Connection]:
-    return [one for one in server.server.server_state.connections if isinstance(one, _Connection)]
-
-
 def test_a_client_that_sends_no_complete_request_in_time_is_disconnected() -> None:
     with serving(finding(), limits=Limits(request_s=0.5)) as server:
         for data in (b"", b"GET / HTTP/1.1\r\nHost: x", f"GET /{TOKEN}/ HTTP/1.1\r\nHost: {server.host}\r\n".encode()):
@@ -222,7 +217,7 @@ def test_a_client_that_stops_reading_is_disconnected(long_file: Path) -> None:
         with server.connect() as client:
             client.sendall(server.request("long"))
             assert client.recv(10)
-            wait_for(lambda: not connections(server), "disconnected")
+            wait_for(lambda: not server.server.server_state.connections, "disconnected")
         assert server.get().status == 200
 
 
@@ -230,7 +225,7 @@ def test_beyond_the_limit_a_new_client_replaces_one_that_only_waits(long_file: P
     limits = Limits(connections=10)
     with serving(finding(long=whole_file(long_file)), limits=limits) as server, server.crowd(25):
         assert server.get().status == 200
-        assert len(connections(server)) <= 11
+        assert len(server.server.server_state.connections) <= 11
         started = list[bytes]()
         with ExitStack() as busy:
             for _ in range(11):
@@ -297,7 +292,7 @@ def test_requests_under_another_token_do_not_keep_it_running(clock: Clock) -> No
     assert server.server.was_idle
 
 
-def test_told_to_end_it_is_not_idle() -> None:
+def test_ended_from_outside_it_was_not_idle() -> None:
     with serving(finding()) as server:
         assert server.get().status == 200
     assert not server.server.was_idle
