@@ -125,7 +125,7 @@ def test_a_missing_folder_is_an_error_and_one_that_was_removed_later_is_empty(fo
 @given(changes=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), min_size=1, max_size=20))
 def test_a_damaged_tag_raises_no_error(two_sessions: Path, tmp_path: Path, changes: list[tuple[float, int]]) -> None:
     data = bytearray((two_sessions / "a.mp3").read_bytes())
-    size = tag_size(data)
+    size = tag_size(bytes(data))
     for position, value in changes:
         data[int(position * size)] = value
     path = tmp_path / "damaged.mp3"

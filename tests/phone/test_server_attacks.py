@@ -308,24 +308,20 @@ def test_ten_thousand_odd_ranges_are_answered_correctly(server: Running) -> None
     counts: dict[int, int] = {}
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
     for _ in range(10_000):
-        asked = (
-            odd_range(chance)
-            if chance.random() < 0.5
-            else f"bytes={chance.randrange(len(whole) - 900, len(whole) + 300)}-"
-        )
+        near_end = f"bytes={chance.randrange(len(whole) - 900, len(whole) + 300)}-"
+        value = odd_range(chance) if chance.random() < 0.5 else near_end
         condition = {"If-Range": chance.choice(['"x"', 'W/"x"', "now", ""])} if chance.random() < 0.05 else {}
-        connection.request("GET", f"/{TOKEN}/{name}", headers={"Range": asked, **condition})
+        connection.request("GET", f"/{TOKEN}/{name}", headers={"Range": value, **condition})
         response = connection.getresponse()
         got = response.read()
         counts[response.status] = counts.get(response.status, 0) + 1
-        assert response.status in (200, 206, 416), asked
+        assert response.status in (200, 206, 416), value
         if response.status == 206:
-            first, last = map(
-                int, re.fullmatch(rf"bytes (\d+)-(\d+)/{len(whole)}", response.headers["content-range"]).groups()
-            )  # type: ignore[union-attr]
-            assert got == whole[first : last + 1], asked
+            found = re.fullmatch(rf"bytes (\d+)-(\d+)/{len(whole)}", response.headers["content-range"])
+            assert found, value
+            assert got == whole[int(found[1]) : int(found[2]) + 1], value
         else:
-            assert got == (whole if response.status == 200 else b""), asked
+            assert got == (whole if response.status == 200 else b""), value
     connection.close()
     assert set(counts) == {200, 206, 416} and min(counts.values()) > 300
 
@@ -371,7 +367,7 @@ def test_fifty_phones_stream_an_hour_in_constant_memory(tmp_path: Path, shared_s
     )
     try:
         assert command.stdout
-        host, token = re.fullmatch("http://([^/]*)/(.*)/\n", command.stdout.readline()).groups()  # type: ignore[union-attr]
+        _, _, host, token, _ = command.stdout.readline().split("/")
         process = psutil.Process(command.pid)
         if hasattr(process, "cpu_affinity"):
             process.cpu_affinity([min(os.sched_getaffinity(0))])

@@ -1,7 +1,7 @@
 """Fixtures: sessions to play, a server for them, and a phone that opens the page."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from support.browser import ARGUMENTS, CHROMIUM, SCREEN, Open, Phone, watch
@@ -50,8 +50,9 @@ def opened(browser: "Browser", host: Host) -> Iterator[Open]:
     """A function that opens the page on a phone; after the test nothing may have gone wrong in it."""
     phones: list[Phone] = []
 
-    def open_phone(url: str = "", own: str = "", **options: object) -> Phone:
-        context = browser.new_context(**{"viewport": SCREEN, "has_touch": True, "is_mobile": True, **options})
+    def open_phone(url: str = "", own: str = "", **options: Any) -> Phone:
+        touch: dict[str, Any] = {"viewport": SCREEN, "has_touch": True, "is_mobile": True}
+        context = browser.new_context(**{**touch, **options})
         phone = watch(context.new_page(), own or host.url.removesuffix(f"{TOKEN}/"))
         phones.append(phone)
         phone.page.goto(url or host.url)
