@@ -108,7 +108,7 @@ class _Part:
 def _parts_alone(request: Request, practice: Practice, samples: int) -> list[_Part]:
     """Return the step that is asked for by itself, and what is added to its lines; the closing too, if that is asked.
 
-    The grounding says at its end that nothing more plays. phone.grounding finds the closing by the pause between them.
+    The grounding says at its end that nothing more plays. What parts the closing from it, companion reads again.
     """
     assert request.only
     step = practice.step(request.only)
