@@ -32,9 +32,9 @@ def share(
     Scan the QR code with the phone. Ctrl-C ends it.
     """
     from audioguide.core.clock import RATE_HZ, parse_length
-    from audioguide.phone import address
     from audioguide.phone.share import share as share_folder
     from audioguide.storage.store import open_store
+    from audioguide.web import address
 
     idle_s = parse_length(idle) / RATE_HZ
     listener, place = address.listen(address.LOOPBACK if local else address.private_address(), port)
@@ -57,15 +57,16 @@ def share(
 
 
 def _announce(url: str, count: int, folder: Path, local: bool) -> None:
-    from audioguide.phone import address
+    from audioguide.phone.qr_code import qr_code
+    from audioguide.phone.share import HINTS
 
     typer.echo(url)
-    code = address.qr(url, coloured="NO_COLOR" not in os.environ)
-    if not local and _can_show(code, address.qr(url, coloured=False)):
+    code = qr_code(url, coloured="NO_COLOR" not in os.environ)
+    if not local and _can_show(code, qr_code(url, coloured=False)):
         typer.echo(code)
     note(f"{counted(count, 'session')} in {folder}; new ones appear when the page is reloaded. Ctrl-C ends it.")
     note("For a podcast app, add feed.xml to that address.")
-    for hint in address.HINTS[local:]:
+    for hint in HINTS[local:]:
         note(hint)
 
 

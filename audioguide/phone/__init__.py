@@ -1,1 +1,4 @@
-"""The phone: what a folder of sessions holds, a page and a feed for it, a small server, and the same as plain files."""
+"""The phone page: the sessions in a folder, a page and a podcast feed for them, served on the network or published.
+
+Public face: `share.share`, `publish.publish` and `qr_code.qr_code`.
+"""

@@ -42,10 +42,10 @@ _NOTES = {
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """A session in a feed; names of files are relative to where the feed stands, and empty where there is none."""
+    """A session in a feed; names of files are relative to the feed's URL, and empty if there is no such file."""
 
     name: str
-    """Stays the same when the session is built again."""
+    """Stays the same when the session is rebuilt."""
     title: str
     language: str
     seconds: float
@@ -59,7 +59,7 @@ class Episode:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """A feed and where it stands."""
+    """A feed and its place on the web."""
 
     base_url: str
     """With a slash at its end."""
@@ -69,7 +69,7 @@ class Feed:
 
     @property
     def url(self) -> str:
-        """Where the feed itself stands."""
+        """The URL of the feed itself."""
         return self.base_url + self.file
 
 
@@ -80,17 +80,17 @@ def feed_text(feed: Feed) -> str:
     rss = Element("rss", {"version": "2.0"})
     channel = SubElement(rss, "channel")
     _channel(channel, feed)
-    days = published(episode.seconds for episode in feed.episodes)
-    for number, (episode, day) in enumerate(zip(feed.episodes, days, strict=True), 1):
+    dates = publication_dates(episode.seconds for episode in feed.episodes)
+    for number, (episode, date) in enumerate(zip(feed.episodes, dates, strict=True), 1):
         item = SubElement(channel, "item")
         _item(item, feed, episode, number)
-        _add(item, "pubDate", format_datetime(day))
+        _add(item, "pubDate", format_datetime(date))
     indent(rss, " ")
     return '<?xml version="1.0" encoding="utf-8"?>\n' + tostring(rss, encoding="unicode") + "\n"
 
 
 def feed_guid(url: str) -> str:
-    """Return a feed's podcast:guid: a UUIDv5 of its address without scheme and without slashes at the end.
+    """Return a feed's podcast:guid: a UUIDv5 of its URL without the scheme and without slashes at the end.
 
     >>> feed_guid("https://mp3s.nashownotes.com/pc20rss.xml")
     '917393e3-1b1e-5cef-ace4-edaa54e1f810'
@@ -98,11 +98,11 @@ def feed_guid(url: str) -> str:
     return str(uuid5(FEEDS, url.partition("://")[2].rstrip("/")))
 
 
-def published(lengths_s: Iterable[float]) -> Iterator[datetime]:
-    """Yield the days of episodes of these lengths, the shortest first: the first of all, and later by as much.
+def publication_dates(lengths_s: Iterable[float]) -> Iterator[datetime]:
+    """Yield the dates of episodes, which come shortest first: a fixed day plus the episode's length.
 
-    So apps that sort by date list by length, the oldest is the shortest, and building again moves nothing. Of equal
-    ones each is a second later than the one before it.
+    Apps that sort by date then list by length, and a rebuilt session keeps its place. Of equal lengths, each is a
+    second later than the previous one.
     """
     last = -1
     for length_s in lengths_s:
@@ -148,7 +148,7 @@ def _item(item: Element, feed: Feed, episode: Episode, number: int) -> None:
 
 
 def _description(episode: Episode) -> str:
-    """Return what an app shows of an episode, which is HTML; the note on silence comes first, for apps cut it short."""
+    """Return an episode's description as HTML; the note on silence comes first, because apps cut the text short."""
     lines = (_notes(episode.language)[1], " · ".join(episode.chapter_titles))
     return "".join(f"<p>{escape(line, quote=False)}</p>" for line in lines if line)
 
@@ -157,9 +157,9 @@ def _notes(language: str) -> tuple[str, str]:
     return _NOTES.get(base_language(language), _NOTES["en"])
 
 
-def _add(parent: Element, name: str, words: str = "", **attributes: str) -> Element:
+def _add(parent: Element, name: str, content: str = "", **attributes: str) -> Element:
     prefix, colon, local = name.partition(":")
     clean = {key: xml_safe(value) for key, value in attributes.items()}
     element = SubElement(parent, f"{{{_PREFIXES[prefix]}}}{local}" if colon else name, clean)
-    element.text = xml_safe(words) or None
+    element.text = xml_safe(content) or None
     return element

@@ -1,23 +1,40 @@
-"""The tracks with which the page grounds: one for all sessions of the same practice, voice and words."""
+"""The tracks that the page plays on Grounding; sessions with the same practice, voice and options share one.
 
-from collections.abc import Callable, Iterable
+A track is one MP3, so that a phone which has it needs no network: the grounding, which ends by saying that nothing
+more plays; at least rendering.APART_S of room tone; the closing that the session itself would have.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TypeVar
 
-from audioguide.core.errors import AudioguideError
-from audioguide.core.request import Request
-from audioguide.phone.catalogue import SessionFile, read, stamp_of
-from audioguide.phone.companion import companion_request, edges
+from audioguide.audio.sound import SWELL
+from audioguide.core.clock import LEAD, frames
+from audioguide.core.defaults import ENDINGS, GUIDANCE
+from audioguide.core.errors import AudioguideError, InputError
+from audioguide.core.request import Request, check_settings
+from audioguide.phone.catalogue import SessionFile, read_mp3
+from audioguide.practice.definition import find_practice
+from audioguide.practice.rendering import APART_S, FINISH
 from audioguide.session import build as sessions
 from audioguide.session.fit import Progress
+from audioguide.session.manifest import Manifest
+from audioguide.speech.voices import find_voice
+from audioguide.storage.file_stamp import FileStamp
 from audioguide.storage.store import Store, key_of
+
+_Definition = TypeVar("_Definition")
+_FADE = frames(1)
+"""How much of the room tone after its last word belongs to the grounding. Frames."""
 
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """A grounding, and the closing behind it."""
+    """The MP3 of a grounding and a closing."""
 
     key: str
+    """Identifies the request that it was built from; letters and figures."""
     entry: SessionFile
     grounding_end: int
     """Frames."""
@@ -26,31 +43,40 @@ class Track:
 
 
 class Groundings:
-    """The tracks of sessions, built into a folder as far as they can be."""
+    """The tracks of a folder's sessions, built on demand."""
 
-    def __init__(self, folder: Path, store: Store, near: Path, tell: Callable[[str], None]) -> None:
-        """Build into folder; practices and voices may stand near, and tell is told once why a track is missing."""
+    def __init__(self, folder: Path, store: Store, sessions_folder: Path, warn: Callable[[str], None]) -> None:
+        """Build no track yet.
+
+        Args:
+            folder: where tracks are written.
+            store: where clips and pieces are kept.
+            sessions_folder: practices and voices are also looked for in it and next to it.
+            warn: called once with each reason why a track could not be built.
+        """
         self._folder = folder
         self._store = store
-        self._near = near
-        self._tell = tell
-        self._told: set[str] = set()
+        self._sessions_folder = sessions_folder
+        self._warn = warn
+        self._warnings: set[str] = set()
         self._built: dict[str, Track] = {}
         self.tracks: dict[str, Track | None] = {}
-        """By the digest of a session; None where there can be none."""
+        """By the digest of a session; None if its track could not be built."""
 
     def missing(self, entries: Iterable[SessionFile]) -> list[SessionFile]:
-        """Return the sessions that were not looked at yet."""
+        """Return the sessions for which no track was built or tried yet."""
         return [entry for entry in entries if entry.digest not in self.tracks]
 
     def build(self, entries: Iterable[SessionFile], progress: Progress | None = None) -> None:
-        """Build the tracks of sessions, one after the other; progress is told how far the speaking is."""
+        """Build the missing tracks of sessions, one after the other."""
         for entry in self.missing(entries):
             try:
-                track = self._track(companion_request(entry.manifest, self._near), progress)
-            except Exception as error:  # a manifest may say anything: the sessions play without it
+                track = self._track(grounding_request(entry.manifest, self._sessions_folder), progress)
+            except Exception as error:  # a manifest may contain anything; the sessions play without a track
                 track = None
-                self._tell_once(f"{_why(error)}; until then the page offers no grounding there")
+                self._warn_once(
+                    f"{_reason(error)}; until this is fixed, the page offers no grounding for the sessions concerned"
+                )
             self.tracks = {**self.tracks, entry.digest: track}
 
     def _track(self, request: Request, progress: Progress | None) -> Track | None:
@@ -58,21 +84,101 @@ class Groundings:
         if key not in self._built:
             path = self._folder / f"{key}.mp3"
             sessions.write(request, path, self._store, progress)
-            stamp = stamp_of(path.stat())
-            entry = read(path, stamp) if stamp else None
-            if entry is None:  # something else was put there in the meantime
+            entry = read_mp3(path, FileStamp.of(path))
+            if entry is None:  # another program has replaced the file
                 return None
-            self._built[key] = Track(key, entry, *edges(entry.manifest))
+            self._built[key] = Track(key, entry, *silence_bounds(entry.manifest))
         return self._built[key]
 
-    def _tell_once(self, words: str) -> None:
-        if words not in self._told:
-            self._told.add(words)
-            self._tell(words)
+    def _warn_once(self, message: str) -> None:
+        if message not in self._warnings:
+            self._warnings.add(message)
+            self._warn(message)
 
 
-def _why(error: Exception) -> str:
-    """Return why there is no track; of an error that nobody foresaw its kind, too."""
+def grounding_request(manifest: Manifest, sessions_folder: Path) -> Request:
+    """Return the request for a session's track: grounding and closing in its practice, voice, pace and options.
+
+    Args:
+        manifest: of the session.
+        sessions_folder: a practice or voice that is not on a shelf is looked for in this folder, next to it, and in
+            the current folder.
+
+    Raises:
+        InputError: practice or voice is not found, or the practice has no grounding.
+        ScriptError: practice or voice has an error; ScriptErrors: several.
+    """
+    path, practice = _find("practice", find_practice, manifest.practice, sessions_folder, manifest)
+    voice, _ = _find("voice", find_voice, str(manifest.voice.get("name", "")), sessions_folder, manifest, ".toml")
+    if practice.grounding is None:
+        raise InputError(
+            f"practice {practice.name} has no grounding; write [interlude.grounding] into its practice.toml"
+        )
+    options = manifest.options
+    settings, said, pace_wpm = (options.get(key) for key in ("settings", "said", "pace_wpm"))
+    return Request(
+        None,
+        practice=path,
+        voice=voice,
+        ending=str(options.get("ending", ENDINGS[0])),
+        guidance=str(options.get("guidance", GUIDANCE[0])),
+        pace_wpm=float(pace_wpm) if isinstance(pace_wpm, int | float) else None,
+        bell=options.get("bell") is not False,
+        settings=check_settings(settings) if isinstance(settings, dict) else {},
+        said={str(word): str(how) for word, how in said.items()} if isinstance(said, dict) else {},
+        only=practice.grounding.step.name,
+        with_closing=manifest.timeline.total,
+    )
+
+
+def silence_bounds(manifest: Manifest) -> tuple[int, int]:
+    """Return where the silence of a track starts and ends: the end of its grounding, the start of its closing. Frames.
+
+    Args:
+        manifest: of the track.
+
+    Raises:
+        InputError: it is not the manifest of a track.
+    """
+    sounds = manifest.timeline.sounds
+    for mark in manifest.timeline.chapters:
+        ends = [sound.end for sound in sounds if sound.end <= mark.start]
+        starts = [sound.start for sound in sounds if sound.start >= mark.start]
+        if mark.title == FINISH and ends and starts and starts[0] - ends[-1] >= frames(APART_S):
+            return ends[-1] + _FADE, starts[0] - SWELL - LEAD
+    raise InputError(f"{manifest.title} has no closing after its grounding")
+
+
+def _find(
+    kind: str,
+    find: Callable[[str], _Definition],
+    name: str,
+    sessions_folder: Path,
+    manifest: Manifest,
+    suffix: str = "",
+) -> tuple[str, _Definition]:
+    """Return (name on its shelf or path, definition) of a practice or voice."""
+    for path in _candidates(name, sessions_folder, suffix):
+        try:
+            return path, find(path)
+        except InputError:
+            continue
+    raise InputError(
+        f"the grounding of {manifest.title!r} needs {kind} {name!r}, which was not found; put {name}{suffix} next to "
+        "the sessions, or run this in the folder that contains it"
+    )
+
+
+def _candidates(name: str, sessions_folder: Path, suffix: str) -> Iterator[str]:
+    """Yield the name for the shelf, then paths; nothing if the name, which comes from a file, contains a path."""
+    if not name or Path(name).name != name:
+        return
+    yield name
+    for folder in (sessions_folder.absolute(), sessions_folder.absolute().parent, Path.cwd()):
+        yield str(folder / f"{name}{suffix}")
+
+
+def _reason(error: Exception) -> str:
     if isinstance(error, (AudioguideError, OSError, ValueError)):
         return str(error)
-    return f"a grounding failed for a reason that is not yours ({type(error).__name__}: {error})"
+    return f"a grounding could not be built because of an unexpected error ({type(error).__name__}: {error})"

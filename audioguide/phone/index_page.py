@@ -1,4 +1,4 @@
-"""The page for the phone: its index.html, made of a template and the data in it, and the files that go with it."""
+"""The page for the phone: index.html, from a template and the data of the sessions, and its scripts and styles."""
 
 import json
 import tomllib
@@ -22,15 +22,15 @@ class SessionView:
     """A session, as the page needs it."""
 
     id: str
-    """The same as long as the content is the same; letters and figures."""
+    """Letters and digits; changes only with the content."""
     title: str
     practice: str
     length_s: float
     audio: str
-    """A relative URL, like all of them."""
+    """A relative URL, as are the others."""
     size_bytes: int
     file: str
-    """What it is called when it is downloaded."""
+    """The file name for a download."""
     language: str
     """BCP 47."""
     cover: str
@@ -40,19 +40,19 @@ class SessionView:
     chapters: tuple[tuple[float, str], ...]
     """(start in seconds, title)."""
     lines: tuple[tuple[float, float, str], ...]
-    """(start in seconds, end in seconds, words)."""
+    """(start in seconds, end in seconds, text)."""
     grounding: str
     """The key of its grounding; empty for none."""
 
 
 @dataclass(frozen=True, slots=True)
 class GroundingView:
-    """A grounding, a silence behind it, and a closing, in one file."""
+    """A grounding track: grounding, silence and closing in one file."""
 
     audio: str
     size_bytes: int
     grounding_end_s: float
-    """Here it stops and waits. The silence behind is long, as a locked phone tells only now and then where it is."""
+    """Here the page stops it. The silence after this is long because a locked phone reports its place only rarely."""
     closing_start_s: float
     length_s: float
     lines: tuple[tuple[float, float, str], ...]
@@ -60,7 +60,7 @@ class GroundingView:
 
 @dataclass(frozen=True, slots=True)
 class PageData:
-    """All that the page shows."""
+    """Everything that the page shows."""
 
     sessions: tuple[SessionView, ...]
     groundings: Mapping[str, GroundingView]
@@ -71,30 +71,30 @@ ASSETS: Mapping[str, tuple[str, bytes]] = {
     for path in sorted((_HERE / "page").iterdir())
     if path.suffix in _TYPES
 }
-"""The files beside the page: name -> (media type, bytes)."""
+"""The scripts, styles and images of the page: name -> (media type, bytes)."""
 
 
 def page(data: PageData) -> bytes:
-    """Return the page."""
-    languages = [_spoken(session.language) for session in data.sessions] or [_FALLBACK]
+    """Return index.html; without JavaScript it is in the language of the first session."""
+    languages = [_page_language(session.language) for session in data.sessions] or [_FALLBACK]
     words = {language: _words(language) for language in {*languages, _FALLBACK}}
-    here = words[languages[0]]
+    first = words[languages[0]]
     filled = Template((_HERE / "page" / "index.html").read_text("utf-8")).substitute(
         language=languages[0],
-        title=escape(data.sessions[0].title if len(data.sessions) == 1 else here["sessions"]),
-        noscript=_noscript(data.sessions, here["noscript"]),
+        title=escape(data.sessions[0].title if len(data.sessions) == 1 else first["sessions"]),
+        noscript=_noscript(data.sessions, first["noscript"]),
         data=_script_safe({**asdict(data), "words": dict(sorted(words.items()))}),
     )
     return filled.encode("utf-8", "replace")
 
 
 def page_languages() -> list[str]:
-    """Return the languages that the page speaks itself."""
+    """Return the languages into which the page is translated."""
     return sorted(path.stem for path in (_HERE / "words").glob("*.toml"))
 
 
-def _spoken(language: str) -> str:
-    """Return in which language the page speaks to those who listen in that one."""
+def _page_language(language: str) -> str:
+    """Return the language of the page for a session in a language."""
     base = base_language(language)
     return base if base in page_languages() else _FALLBACK
 
@@ -104,21 +104,22 @@ def _words(language: str) -> dict[str, str]:
     return tomllib.loads((_HERE / "words" / f"{language}.toml").read_text("utf-8"))
 
 
-def _noscript(sessions: Sequence[SessionView], words: str) -> str:
-    """Return the sessions as plain links, for a browser without JavaScript; of equal titles the files are named."""
-    count = Counter(one.title for one in sessions)
+def _noscript(sessions: Sequence[SessionView], text: str) -> str:
+    """Return the sessions as links, for a browser without JavaScript; sessions with the same title show their files."""
+    count = Counter(session.title for session in sessions)
     links = [
-        f'<li><a lang="{escape(one.language)}" href="{escape(one.audio)}">{escape(one.title)}</a>'
-        f"{f' <small>{escape(one.file)}</small>' if count[one.title] > 1 else ''}</li>"
-        for one in sessions
+        f'<li><a lang="{escape(session.language)}" href="{escape(session.audio)}">{escape(session.title)}</a>'
+        f"{f' <small>{escape(session.file)}</small>' if count[session.title] > 1 else ''}</li>"
+        for session in sessions
     ]
-    return f'<div class="plain"><p>{escape(words)}</p><ul>{"".join(links)}</ul></div>'
+    return f'<div class="plain"><p>{escape(text)}</p><ul>{"".join(links)}</ul></div>'
 
 
 def _script_safe(value: object) -> str:
-    r"""Return JSON that no script element ends in.
+    r"""Return JSON for a script element, with every < escaped.
 
-    In one, ``</script`` ends the data and ``<!--`` hides its end (HTML, 13.2.5.17 and 4.12.1.3), whatever JSON thinks.
+    In a script element ``</script`` ends the data and ``<!--`` hides its end (HTML, 13.2.5.17 and 4.12.1.3), even
+    inside a JSON string.
 
     >>> _script_safe(["</script><!-- & >"])
     '["\\u003c/script>\\u003c!-- & >"]'

@@ -1,6 +1,6 @@
 """Writes the page, the sessions and the feed into a folder that any web host can serve.
 
-A list of its own files stands in that folder. What is on the list may be replaced and removed; nothing else is touched.
+The folder also gets a list of the files that publish wrote. Only files on this list are replaced or removed later.
 """
 
 import json
@@ -12,16 +12,17 @@ from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 from audioguide.core.errors import InputError, OutputError
-from audioguide.phone.catalogue import Catalogue, Slice, advice, stamp_of
+from audioguide.phone.catalogue import Catalogue, advice
 from audioguide.phone.grounding import Groundings
-from audioguide.phone.site import FEED, PAGE, Item, site
+from audioguide.phone.site import FEED, PAGE, site
 from audioguide.session.fit import Progress
 from audioguide.storage.atomic import Draft, atomic_file, read_at_most
+from audioguide.storage.file_stamp import FileStamp
 from audioguide.storage.store import Store
+from audioguide.web.resource import FileSlice, Resource
 
-OWN = ".audioguide.json"
-"""The list."""
-_MOST_LIST = 1 << 20
+LIST = ".audioguide.json"
+_MAX_LIST = 1 << 20
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*(?:\.[a-z0-9_-]+)+")
 _URL = re.compile(r"https?://[!-~]+")
 _NOT_IN_URL = frozenset('?#@"<>\\^`{|}')
@@ -30,11 +31,13 @@ _CHUNK = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What was done."""
+    """What publish() did."""
 
     sessions: int
     files: int
+    """All files of the site, also those that were there already."""
     size_bytes: int
+    """Of all files."""
     written: int
     removed: int
     has_feed: bool
@@ -45,30 +48,30 @@ def publish(
     to: Path,
     base_url: str,
     store: Store,
-    tell: Callable[[str], None],
+    warn: Callable[[str], None],
     progress: Progress | None = None,
 ) -> Published:
     """Publish the sessions of a folder.
 
     Args:
-        folder: with the sessions.
-        to: the folder to write; what publish did not write there itself stays as it is.
-        base_url: where that will stand on the web; empty: no feed.
+        folder: contains the sessions.
+        to: the folder to write into; files in it that publish did not write are left alone.
+        base_url: the URL at which this folder will be served; empty: without a feed.
         store: where clips and pieces are kept.
-        tell: told in a line what could not be built.
-        progress: told how far the speaking is.
+        warn: called with a line for each reason why a grounding could not be built.
+        progress: called while groundings are spoken.
 
     Raises:
         InputError: one of these cannot be used.
         OutputError: a file cannot be written.
     """
     url = read_base_url(base_url)
-    _check_places(folder, to)
-    entries = Catalogue(folder).look()
+    _check_folders(folder, to)
+    entries = Catalogue(folder).scan()
     if not entries:
-        raise InputError(f"no session stands in {folder}; {advice(folder)}")
+        raise InputError(f"there are no sessions in {folder}; {advice(folder)}")
     with TemporaryDirectory(prefix="audioguide-", ignore_cleanup_errors=True) as built:
-        groundings = Groundings(Path(built), store, folder, tell)
+        groundings = Groundings(Path(built), store, folder, warn)
         groundings.build(entries, progress)
         table = site(entries, groundings.tracks, url)
         written, removed = _write(table, to)
@@ -77,10 +80,10 @@ def publish(
 
 
 def read_base_url(text: str) -> str:
-    """Return the address below which the files will stand, with a slash at its end; empty where there is none.
+    """Return the URL at which the site will be served, with a slash at its end; empty if none was given.
 
     Raises:
-        InputError: it is no such address.
+        InputError: it is not such a URL.
 
     >>> read_base_url("https://example.org/calm"), read_base_url("")
     ('https://example.org/calm/', '')
@@ -93,90 +96,94 @@ def read_base_url(text: str) -> str:
     except ValueError:
         usable = False
     if not usable:
-        words = f"--base-url {text!r} is no address to publish at; write it like https://example.org/sessions/"
-        raise InputError(f"{words}, without ? and #")
+        raise InputError(
+            f"--base-url {text!r} is not the URL of a folder; write it like https://example.org/sessions/, "
+            "without ? and #"
+        )
     return text if text.endswith("/") else f"{text}/"
 
 
-def _check_places(folder: Path, to: Path) -> None:
-    """Refuse places of which one would get into the other.
+def _check_folders(folder: Path, to: Path) -> None:
+    """Check where to publish.
 
     Raises:
-        InputError: they are such, or there is no place.
+        InputError: one folder contains the other, or the target cannot be created.
     """
     source, target = folder.expanduser().resolve(), to.expanduser().resolve()
     if target == source or source in target.parents or target in source.parents:
-        raise InputError(f"--to {to} and {folder} lie in one another; choose a folder apart, such as --to site")
+        raise InputError(f"--to {to} and {folder} overlap; choose a separate folder, such as --to site")
     if target.exists() and not target.is_dir():
-        raise InputError(f"--to {to} is no folder; choose another name, such as --to site")
+        raise InputError(f"--to {to} is not a folder; choose another name, such as --to site")
     if not target.parent.is_dir():
-        raise InputError(f"--to {to}: there is no folder {to.parent}; make it first")
+        raise InputError(f"--to {to}: there is no folder {to.parent}; create it first")
 
 
-def _write(table: Mapping[str, Item], to: Path) -> tuple[int, int]:
-    """Write a table into a folder, the page last, and remove what is on the list and not in it any more.
+def _write(table: Mapping[str, Resource], to: Path) -> tuple[int, int]:
+    """Write a table into a folder, the page last, and remove files of an earlier publish that are not in the table.
 
     Returns:
-        How many files were written, and how many removed.
+        How many files were written, and how many were removed.
     """
-    own = _listed(to)
-    foreign = [name for name in table if _is_there(to / name) and (name not in own or (to / name).is_symlink())]
+    own = _read_list(to)
+    foreign = [name for name in table if _exists(to / name) and (name not in own or (to / name).is_symlink())]
     if foreign:
-        words = f"{to / foreign[0]} is there, and publish has not written it; move it away, or choose another --to"
-        raise InputError(words)
-    changed = [name for name, item in table.items() if not _is_kept(to / name, item)]
-    _list(to, own | table.keys())  # first, so that what is cut off in the middle is known as its own
+        raise InputError(
+            f"{to / foreign[0]} exists, but publish did not write it; move it away, or choose another --to"
+        )
+    changed = [name for name, resource in table.items() if not _is_current(to / name, resource)]
+    _write_list(to, own | table.keys())  # first, so that an interrupted publish knows its own files
     for name in sorted(changed, key=lambda name: (name in (PAGE, FEED), name == PAGE)):
         _put(to / name, table[name])
-    stale = [name for name in sorted(own - table.keys()) if _is_there(to / name)]
+    stale = [name for name in sorted(own - table.keys()) if _exists(to / name)]
     for name in stale:
         _remove(to / name)
-    _list(to, table.keys())
+    _write_list(to, table.keys())
     return len(changed), len(stale)
 
 
-def _is_there(path: Path) -> bool:
+def _exists(path: Path) -> bool:
+    """Return whether there is anything at a path, even a broken link."""
     return path.exists() or path.is_symlink()
 
 
-def _is_kept(path: Path, item: Item) -> bool:
-    """Return whether a file needs no writing: these bytes are there, or, where its name stands for no others, as many.
+def _is_current(path: Path, resource: Resource) -> bool:
+    """Return whether a file has these bytes already; for an immutable resource the same size is enough.
 
     Raises:
-        OutputError: what is there cannot be read.
+        OutputError: the file cannot be read.
     """
     try:
-        if not path.is_file() or path.stat().st_size != item.size:
+        if not path.is_file() or path.stat().st_size != resource.size:
             return False
-        return item.lasting or path.read_bytes() == item.body
+        return resource.immutable or path.read_bytes() == resource.body
     except OSError as error:
         raise OutputError(f"{path} cannot be read: {error.strerror}; remove it, and publish again") from error
 
 
-def _put(path: Path, item: Item) -> None:
+def _put(path: Path, resource: Resource) -> None:
     try:
         with atomic_file(path, path.suffix) as draft:
-            if isinstance(item.body, bytes):
-                draft.put(item.body)
+            if isinstance(resource.body, bytes):
+                draft.put(resource.body)
             else:
-                _copy(item.body, draft)
+                _copy(resource.body, draft)
     except OutputError as error:
-        why = getattr(error.__cause__, "strerror", None) or error
-        raise OutputError(f"{path} cannot be written ({why}); make room, or choose another --to SITE") from error
+        reason = getattr(error.__cause__, "strerror", None) or error
+        raise OutputError(f"{path} cannot be written ({reason}); make room, or choose another --to SITE") from error
 
 
-def _copy(part: Slice, draft: Draft) -> None:
+def _copy(source: FileSlice, draft: Draft) -> None:
     try:
-        with part.path.open("rb") as file:
-            file.seek(part.start)
-            left = part.length
-            while left and (chunk := file.read(min(left, _CHUNK))):
+        with source.path.open("rb") as file:
+            file.seek(source.start)
+            remaining = source.length
+            while remaining and (chunk := file.read(min(remaining, _CHUNK))):
                 draft.put(chunk)
-                left -= len(chunk)
-        if left or stamp_of(part.path.stat()) != part.stamp:
-            raise InputError(f"{part.path} was changed while it was copied; publish again")
+                remaining -= len(chunk)
+        if remaining or FileStamp.of(source.path) != source.stamp:
+            raise InputError(f"{source.path} was changed while it was copied; publish again")
     except OSError as error:
-        raise InputError(f"{part.path} cannot be read: {error.strerror}") from error
+        raise InputError(f"{source.path} cannot be read: {error.strerror}") from error
 
 
 def _remove(path: Path) -> None:
@@ -186,22 +193,23 @@ def _remove(path: Path) -> None:
         raise OutputError(f"{path} cannot be removed: {error.strerror}; remove it, and publish again") from error
 
 
-def _listed(to: Path) -> set[str]:
-    """Return the names on the list, of which none can lead out of the folder."""
-    path = to / OWN
+def _read_list(to: Path) -> set[str]:
+    """Return the names on the list, without any that could lead out of the folder."""
+    path = to / LIST
     try:
-        body = json.loads(read_at_most(path, _MOST_LIST) or b"")
+        body = json.loads(read_at_most(path, _MAX_LIST) or b"")
         names = {str(name) for name in body["files"]}
     except FileNotFoundError:
         return set()
     except (OSError, ValueError, LookupError, TypeError, RecursionError) as error:
-        words = f"{path}, the list of what publish wrote, cannot be read; empty the folder, or choose another --to"
-        raise InputError(words) from error
+        raise InputError(
+            f"{path}, the list of files that publish wrote, cannot be read; empty the folder, or choose another --to"
+        ) from error
     return {name for name in names if _NAME.fullmatch(name)}
 
 
-def _list(to: Path, names: Iterable[str]) -> None:
+def _write_list(to: Path, names: Iterable[str]) -> None:
     body = {"about": "files that `audioguide publish` wrote here, and may replace", "files": sorted(names)}
-    item = Item("application/json", json.dumps(body, indent=1).encode(), "", lasting=False)
-    if not _is_kept(to / OWN, item):
-        _put(to / OWN, item)
+    resource = Resource("application/json", json.dumps(body, indent=1).encode(), "", immutable=False)
+    if not _is_current(to / LIST, resource):
+        _put(to / LIST, resource)

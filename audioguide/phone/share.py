@@ -1,5 +1,6 @@
-"""Shares a folder of sessions with the phones of this network, until somebody ends it."""
+"""Shares a folder of sessions with the phones on this network, until it is ended."""
 
+import asyncio
 import socket
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -7,45 +8,59 @@ from secrets import token_urlsafe
 from tempfile import TemporaryDirectory
 from threading import Thread
 
-from audioguide.phone.address import Place
 from audioguide.phone.catalogue import Catalogue
 from audioguide.phone.grounding import Groundings
-from audioguide.phone.site import Item, site
+from audioguide.phone.site import FEED, PAGE, site
 from audioguide.session.fit import Progress
 from audioguide.storage.store import Store
+from audioguide.web.address import Place
+from audioguide.web.resource import Resource
 
+HINTS = (
+    "The phone must be on the same Wi-Fi, not on a guest network (those keep devices apart); if it finds nothing, "
+    "allow Python in the firewall, and turn off any VPN.",
+    "On the phone: Do Not Disturb on; in a podcast app, 'trim silence' and faster speeds off.",
+)
+"""What to tell the user together with the URL; the first one does not concern a page on loopback."""
 _TOKEN_BYTES = 16
 
 
 class LiveSite:
-    """The table of files for what stands in the folder now; built again only where something changed."""
+    """The files of a folder's site; the folder is examined again whenever the page or the feed is requested."""
 
     def __init__(self, catalogue: Catalogue, groundings: Groundings, base_url: str) -> None:
-        """Look at a catalogue, and let groundings be built for what is new in it."""
         self._catalogue = catalogue
         self._groundings = groundings
         self._base_url = base_url
-        self._seen: object = None
-        self._table: Mapping[str, Item] = {}
+        self._state: object = None
+        self._table: Mapping[str, Resource] = {}
         self._builder = Thread()
+        self._refreshing = asyncio.Lock()
 
     def prepare(self, progress: Progress | None = None) -> int:
-        """Build the groundings of all sessions that are there, and return how many sessions these are."""
-        entries = self._catalogue.look()
+        """Build the groundings of all sessions, and return the number of sessions."""
+        entries = self._catalogue.scan()
         self._groundings.build(entries, progress)
         return len(entries)
 
-    def look(self) -> Mapping[str, Item]:
-        """Return the table; a grounding that is missing is built meanwhile, and stands in a later one."""
-        entries, tracks = self._catalogue.look(), self._groundings.tracks
+    async def find(self, name: str) -> Resource | None:
+        """Return the file with a name, "" being the page; None if there is no such file."""
+        name = name or PAGE
+        if name in (PAGE, FEED):
+            async with self._refreshing:
+                await asyncio.to_thread(self._refresh)
+        return self._table.get(name)
+
+    def _refresh(self) -> None:
+        """Update the table if the folder has changed; groundings that are missing are built in the background."""
+        entries, tracks = self._catalogue.scan(), self._groundings.tracks
         missing = self._groundings.missing(entries)
         if missing and not self._builder.is_alive():
             self._builder = Thread(target=self._groundings.build, args=(missing,), daemon=True)
             self._builder.start()
-        seen = [(entry.digest, entry.audio) for entry in entries], [tracks.get(entry.digest) for entry in entries]
-        if seen != self._seen:
-            self._table, self._seen = site(entries, tracks, self._base_url), seen
-        return self._table
+        state = [(entry.digest, entry.audio) for entry in entries], [tracks.get(entry.digest) for entry in entries]
+        if state != self._state:
+            self._table, self._state = site(entries, tracks, self._base_url), state
 
 
 def share(
@@ -53,38 +68,38 @@ def share(
     store: Store,
     at: tuple[socket.socket, Place],
     idle_s: float,
-    tell: Callable[[str], None],
+    warn: Callable[[str], None],
     announce: Callable[[str, int], None],
     progress: Progress | None = None,
 ) -> bool:
-    """Share the sessions of a folder until it is ended, or nobody has asked for anything for idle_s seconds.
+    """Share the sessions of a folder until it is ended, or there were no requests for idle_s seconds.
 
     Args:
-        folder: with the sessions.
+        folder: contains the sessions.
         store: where clips and pieces are kept.
-        at: a listening socket, and where that is.
+        at: a listening socket, and its place.
         idle_s: seconds.
-        tell: told in a line what could not be built.
-        announce: told the URL and how many sessions there are, when all is ready.
-        progress: told how far the speaking is, before that.
+        warn: called with a line for each reason why a grounding could not be built.
+        announce: called with the URL and the number of sessions when everything is ready.
+        progress: called while groundings are spoken, before that.
 
     Returns:
-        Whether nobody asked; else something told it to end, such as a signal that Python does not see.
+        Whether it ended for want of requests; otherwise a signal ended it that raises no KeyboardInterrupt.
 
     Raises:
         InputError: there is no such folder.
-        KeyboardInterrupt: it was ended; everything is closed.
+        KeyboardInterrupt: it was ended with Ctrl-C; everything is closed.
     """
-    from audioguide.phone.connection import SharingServer
-    from audioguide.phone.server import PhoneApp
+    from audioguide.web.app import WebApp
+    from audioguide.web.server import WebServer
 
     listener, place = at
     token = token_urlsafe(_TOKEN_BYTES)
-    url = f"http://{place.host}/{token}/"
+    url = place.url(token)
     with TemporaryDirectory(prefix="audioguide-", ignore_cleanup_errors=True) as built:
-        shelf = LiveSite(Catalogue(folder), Groundings(Path(built), store, folder, tell), url)
-        count = shelf.prepare(progress)
-        server = SharingServer(PhoneApp(token, place, shelf.look), idle_s)
+        live_site = LiveSite(Catalogue(folder), Groundings(Path(built), store, folder, warn), url)
+        count = live_site.prepare(progress)
+        server = WebServer(WebApp(token, place, live_site.find), idle_s)
         announce(url, count)
         server.run_at(listener)
         return server.was_idle

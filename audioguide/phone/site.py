@@ -1,8 +1,7 @@
-"""All that the phone can ask for, as one fixed table: a plain name -> its bytes, or where on disk they stand.
+"""The files of the phone's site, as one table: name -> bytes, or a part of a file on disk.
 
-The server answers out of it and nothing else, and publish writes it into a folder. A name holds a piece of the digest
-of what it names, so that a phone in mid-session never gets half of another file; only the page and the feed keep
-theirs.
+The server answers from this table only, and publish writes it into a folder. A name contains part of the digest of its
+session, so that a phone in mid-session never gets half of another file; the page, its assets and the feed keep theirs.
 """
 
 import json
@@ -15,74 +14,60 @@ from hashlib import sha256
 from audioguide.core.clock import seconds
 from audioguide.core.model import Phrase, Timeline
 from audioguide.phone import index_page
-from audioguide.phone.catalogue import SessionFile, Slice
+from audioguide.phone.catalogue import SessionFile
 from audioguide.phone.feed import Episode, Feed, feed_text
 from audioguide.phone.grounding import Track
 from audioguide.timeline.captions import captions
+from audioguide.web.resource import Resource
 
 PAGE, FEED = "index.html", "feed.xml"
 MP3, JPEG, VTT = "audio/mpeg", "image/jpeg", "text/vtt; charset=utf-8"
 CHAPTERS = "application/json+chapters"
-_MOST_SLUG = 60
+_MAX_SLUG = 60
 _DIGEST = 8
+_ETAG = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """Something that can be asked for."""
-
-    media_type: str
-    body: bytes | Slice
-    etag: str
-    """With its quotation marks."""
-    lasting: bool
-    """Whether its name will never stand for other bytes."""
-
-    @property
-    def size(self) -> int:
-        """Bytes."""
-        return self.body.length if isinstance(self.body, Slice) else len(self.body)
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """What the files of a session are called; empty where there is none."""
+class _FileNames:
+    """The names of a session's files; empty if there is no such file."""
 
     audio: str
     captions: str
     chapters: str
     cover: str
     grounding: str
+    """The key of its track, by which the page finds the file."""
 
 
-def site(entries: Sequence[SessionFile], tracks: Mapping[str, Track | None], base_url: str) -> dict[str, Item]:
+def site(entries: Sequence[SessionFile], tracks: Mapping[str, Track | None], base_url: str) -> dict[str, Resource]:
     """Return the table.
 
     Args:
-        entries: the sessions, in the order in which they are shown.
+        entries: the sessions, in the order in which the page shows them.
         tracks: their groundings, by the digest of the session.
-        base_url: where it will stand, with a slash at its end; empty where nobody knows, and then there is no feed.
+        base_url: the URL of the page, with a slash at its end; empty if it is unknown: then there is no feed.
     """
-    table = {name: _made(media_type, data, lasting=False) for name, (media_type, data) in index_page.ASSETS.items()}
+    table = {name: _in_memory(media_type, data) for name, (media_type, data) in index_page.ASSETS.items()}
     named = [(entry, _names(entry, tracks.get(entry.digest))) for entry in entries]
     for entry, names in named:
         table |= dict(_files(entry, names))
     used = {track.key: track for track in map(tracks.get, (entry.digest for entry in entries)) if track}
-    table |= {_grounding_name(track): _whole(track.entry) for track in used.values()}
+    table |= {_grounding_name(track): _mp3(track.entry) for track in used.values()}
     if base_url:
         feed = feed_text(Feed(base_url, FEED, tuple(_episode(entry, names) for entry, names in named)))
-        table[FEED] = _made("application/rss+xml; charset=utf-8", feed.encode(), lasting=False)
-    table[PAGE] = _made("text/html; charset=utf-8", _page(named, used), lasting=False)
+        table[FEED] = _in_memory("application/rss+xml; charset=utf-8", feed.encode())
+    table[PAGE] = _in_memory("text/html; charset=utf-8", _page(named, used))
     return table
 
 
 # --- names ---
 
 
-def _names(entry: SessionFile, track: Track | None) -> Names:
+def _names(entry: SessionFile, track: Track | None) -> _FileNames:
     stem = f"{slug(entry.stem)}-{entry.digest[:_DIGEST]}"
     cover = f"{stem}.jpg" if entry.cover else ""
-    return Names(f"{stem}.mp3", f"{stem}.vtt", f"{stem}.chapters.json", cover, track.key if track else "")
+    return _FileNames(f"{stem}.mp3", f"{stem}.vtt", f"{stem}.chapters.json", cover, track.key if track else "")
 
 
 def _grounding_name(track: Track) -> str:
@@ -90,43 +75,44 @@ def _grounding_name(track: Track) -> str:
 
 
 def slug(stem: str) -> str:
-    """Return a file's name as a piece of a URL that nothing needs to escape.
+    """Return a file name in characters that need no escape in a URL.
 
     >>> slug("Für Zoë, 20 min"), slug("../../etc"), slug("長い")
     ('fur-zoe-20-min', 'etc', 'session')
     """
     plain = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode().lower()
-    return "-".join(re.findall("[a-z0-9]+", plain))[:_MOST_SLUG].strip("-") or "session"
+    return "-".join(re.findall("[a-z0-9]+", plain))[:_MAX_SLUG].strip("-") or "session"
 
 
 # --- files ---
 
 
-def _files(entry: SessionFile, names: Names) -> Iterator[tuple[str, Item]]:
-    timeline, title = entry.manifest.timeline, _line(entry.manifest.title)
-    yield names.audio, _whole(entry)
-    yield names.captions, _made(VTT, captions("vtt", timeline, title).encode(errors="replace"), lasting=False)
-    yield names.chapters, _made(CHAPTERS, _chapters_json(timeline), lasting=False)
+def _files(entry: SessionFile, names: _FileNames) -> Iterator[tuple[str, Resource]]:
+    timeline, title = entry.manifest.timeline, _one_line(entry.manifest.title)
+    yield names.audio, _mp3(entry)
+    yield names.captions, _in_memory(VTT, captions("vtt", timeline, title).encode(errors="replace"))
+    yield names.chapters, _in_memory(CHAPTERS, _chapters_json(timeline))
     if entry.cover:
-        yield names.cover, Item(JPEG, entry.cover, f'"cover-{entry.digest[:32]}"', lasting=True)
+        yield names.cover, Resource(JPEG, entry.cover, f'"cover-{entry.digest[:_ETAG]}"', immutable=True)
 
 
-def _whole(entry: SessionFile) -> Item:
-    return Item(MP3, entry.audio, f'"{entry.digest[:32]}"', lasting=True)
+def _mp3(entry: SessionFile) -> Resource:
+    return Resource(MP3, entry.audio, f'"{entry.digest[:_ETAG]}"', immutable=True)
 
 
-def _made(media_type: str, data: bytes, *, lasting: bool) -> Item:
-    return Item(media_type, data, f'"{sha256(data).hexdigest()[:32]}"', lasting)
+def _in_memory(media_type: str, data: bytes) -> Resource:
+    """Return a resource whose name stays when another version of audioguide writes other bytes."""
+    return Resource(media_type, data, f'"{sha256(data).hexdigest()[:_ETAG]}"', immutable=False)
 
 
 def _chapters_json(timeline: Timeline) -> bytes:
-    """Return the chapters as Podcasting 2.0 has them (JSON Chapters 1.2)."""
+    """Return the chapters in the format of Podcasting 2.0 (JSON Chapters 1.2)."""
     marks = [{"startTime": start_s, "title": title} for start_s, title in _chapters(timeline)]
     return json.dumps({"version": "1.2.0", "chapters": marks}, ensure_ascii=False).encode(errors="replace")
 
 
 def _chapters(timeline: Timeline) -> tuple[tuple[float, str], ...]:
-    marks = sorted((mark.start, _line(mark.title)) for mark in timeline.chapters if mark.start < timeline.frames)
+    marks = sorted((mark.start, _one_line(mark.title)) for mark in timeline.chapters if mark.start < timeline.frames)
     return tuple((seconds(start), title) for start, title in marks)
 
 
@@ -138,25 +124,25 @@ def _lines(timeline: Timeline) -> tuple[tuple[float, float, str], ...]:
     )
 
 
-def _line(words: str) -> str:
-    """Return words in one line, whatever stood in the file."""
-    return " ".join(words.split())
+def _one_line(text: str) -> str:
+    """Return a text from a manifest, which may contain anything, in one line."""
+    return " ".join(text.split())
 
 
 # --- page and feed ---
 
 
-def _page(named: Sequence[tuple[SessionFile, Names]], used: Mapping[str, Track]) -> bytes:
+def _page(named: Sequence[tuple[SessionFile, _FileNames]], used: Mapping[str, Track]) -> bytes:
     sessions = tuple(_session(entry, names) for entry, names in named)
     return index_page.page(index_page.PageData(sessions, {key: _grounding(track) for key, track in used.items()}))
 
 
-def _session(entry: SessionFile, names: Names) -> index_page.SessionView:
+def _session(entry: SessionFile, names: _FileNames) -> index_page.SessionView:
     manifest = entry.manifest
     return index_page.SessionView(
         id=entry.digest[:12],
-        title=_line(manifest.title),
-        practice=_line(entry.practice),
+        title=_one_line(manifest.title),
+        practice=_one_line(entry.practice),
         length_s=entry.seconds,
         audio=names.audio,
         size_bytes=entry.audio.length,
@@ -182,10 +168,10 @@ def _grounding(track: Track) -> index_page.GroundingView:
     )
 
 
-def _episode(entry: SessionFile, names: Names) -> Episode:
+def _episode(entry: SessionFile, names: _FileNames) -> Episode:
     return Episode(
         name=entry.stem,
-        title=_line(entry.manifest.title),
+        title=_one_line(entry.manifest.title),
         language=entry.manifest.language,
         seconds=entry.seconds,
         audio=names.audio,

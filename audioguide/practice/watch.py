@@ -10,6 +10,7 @@ from pathlib import Path
 from audioguide.core.characters import visible
 from audioguide.core.errors import AudioguideError, InputError, ScriptErrors
 from audioguide.practice.definition import find_practice
+from audioguide.storage.file_stamp import FileStamp
 from audioguide.storage.shelf import is_file, is_path
 
 QUIET_MS, MOST_QUIET_MS = 100, 1_000
@@ -94,12 +95,15 @@ class WatchedFiles:
         with suppress(AudioguideError):
             self._find_folders()
 
-    def stamps(self) -> dict[Path, tuple[int, ...]]:
+    def stamps(self) -> dict[Path, FileStamp | int | None]:
         """Return what tells each folder from another one in its place, and the voice's file from a later state of it.
 
         A voice's file inside one of the folders is watched there.
         """
-        stamps = {folder: _stamp(folder)[:1] for folder in self.folders}
+        stamps: dict[Path, FileStamp | int | None] = {}
+        for folder in self.folders:
+            stamp = _stamp(folder)
+            stamps[folder] = stamp and stamp.inode
         if self._voice and not self._folder_of(self._voice):
             stamps[self._voice] = _stamp(self._voice)
         return stamps
@@ -158,9 +162,8 @@ def _folder(practice: str) -> Path:
     return path.parent if is_file(path) else path
 
 
-def _stamp(path: Path) -> tuple[int, ...]:
+def _stamp(path: Path) -> FileStamp | None:
     try:
-        stat = path.stat()
+        return FileStamp.of(path)
     except OSError:
-        return ()
-    return stat.st_ino, stat.st_mtime_ns, stat.st_size
+        return None

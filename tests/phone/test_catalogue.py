@@ -1,4 +1,4 @@
-"""Which sessions a folder holds: real files, and everything else that may lie among them."""
+"""The sessions in a folder: real files, and everything else that may lie next to them."""
 
 import os
 import shutil
@@ -12,31 +12,33 @@ from support.phone import JPEG, add, with_cover
 
 from audioguide.audio.id3 import tag_size
 from audioguide.core.errors import InputError
-from audioguide.phone.catalogue import Catalogue, Slice, read, stamp_of
+from audioguide.phone.catalogue import Catalogue, read_mp3
+from audioguide.storage.file_stamp import FileStamp
 from audioguide.storage.store import Store
+from audioguide.web.resource import FileSlice
 
 
 @pytest.fixture(scope="module")
-def two(tmp_path_factory: pytest.TempPathFactory, shared_store: Store) -> Path:
+def two_sessions(tmp_path_factory: pytest.TempPathFactory, shared_store: Store) -> Path:
     """A folder with two sessions."""
-    folder = tmp_path_factory.mktemp("two")
+    folder = tmp_path_factory.mktemp("two_sessions")
     add(folder, "b.mp3", 40, shared_store)
     add(folder, "a.mp3", 60, shared_store)
     return folder
 
 
 @pytest.fixture
-def folder(two: Path, tmp_path: Path) -> Iterator[Path]:
-    """A copy of it that a test may change."""
-    yield Path(shutil.copytree(two, tmp_path / "sessions"))
+def folder(two_sessions: Path, tmp_path: Path) -> Iterator[Path]:
+    """A copy of that folder, which a test may change."""
+    yield Path(shutil.copytree(two_sessions, tmp_path / "sessions"))
 
 
 def names(catalogue: Catalogue) -> list[str]:
-    return [entry.audio.path.name for entry in catalogue.look()]
+    return [entry.audio.path.name for entry in catalogue.scan()]
 
 
-def test_sessions_are_listed_by_length_with_what_they_are_made_of(folder: Path) -> None:
-    entries = Catalogue(folder).look()
+def test_sessions_are_listed_by_length_with_their_practice(folder: Path) -> None:
+    entries = Catalogue(folder).scan()
 
     assert [(entry.stem, entry.seconds, entry.manifest.practice, entry.practice) for entry in entries] == [
         ("b", 40, "small", "Small"),
@@ -45,7 +47,7 @@ def test_sessions_are_listed_by_length_with_what_they_are_made_of(folder: Path) 
     assert all(entry.audio.length == entry.audio.path.stat().st_size for entry in entries)
 
 
-def test_parts_rehearsals_and_strangers_are_passed_over(folder: Path, shared_store: Store) -> None:
+def test_steps_rehearsals_and_other_files_are_skipped(folder: Path, shared_store: Store) -> None:
     add(folder, "step.mp3", None, shared_store, only="begin")
     add(folder, "grounding.mp3", None, shared_store, only="grounding")
     add(folder, "rehearsal.mp3", 60, shared_store, rehearsal=True)
@@ -60,41 +62,41 @@ def test_parts_rehearsals_and_strangers_are_passed_over(folder: Path, shared_sto
     assert names(Catalogue(folder)) == ["b.mp3", "a.mp3"]
 
 
-def test_a_file_that_is_still_being_written_is_no_session_yet(folder: Path) -> None:
-    whole = (folder / "a.mp3").read_bytes()
-    (folder / ".123.part").write_bytes(whole)
-    (folder / ".hidden.mp3").write_bytes(whole)
-    (folder / "c.mp3").write_bytes(whole[: len(whole) // 2])
+def test_an_incomplete_file_is_not_a_session_yet(folder: Path) -> None:
+    complete = (folder / "a.mp3").read_bytes()
+    (folder / ".123.part").write_bytes(complete)
+    (folder / ".hidden.mp3").write_bytes(complete)
+    (folder / "c.mp3").write_bytes(complete[: len(complete) // 2])
     (folder / "a.mp3").unlink()
     catalogue = Catalogue(folder)
     assert names(catalogue) == ["b.mp3"]
 
-    (folder / "c.mp3").write_bytes(whole)
+    (folder / "c.mp3").write_bytes(complete)
     assert names(catalogue) == ["b.mp3", "c.mp3"]
 
 
-def test_a_copy_counts_once(folder: Path) -> None:
+def test_identical_copies_count_once(folder: Path) -> None:
     shutil.copy(folder / "a.mp3", folder / "another.mp3")
     assert names(Catalogue(folder)) == ["b.mp3", "a.mp3"]
 
 
 def test_a_file_that_has_not_changed_is_not_read_again(folder: Path) -> None:
     catalogue = Catalogue(folder)
-    before = catalogue.look()
-    path, facts = folder / "a.mp3", (folder / "a.mp3").stat()
+    before = catalogue.scan()
+    path, status = folder / "a.mp3", (folder / "a.mp3").stat()
     with path.open("r+b") as file:
         file.write(bytes(400))
-    os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
 
-    assert catalogue.look() == before
+    assert catalogue.scan() == before
     assert names(Catalogue(folder)) == ["b.mp3"]
 
 
-def test_a_session_that_was_built_again_is_another_one(folder: Path, shared_store: Store) -> None:
+def test_a_rebuilt_session_has_another_digest(folder: Path, shared_store: Store) -> None:
     catalogue = Catalogue(folder)
-    before = catalogue.look()
+    before = catalogue.scan()
     add(folder, "a.mp3", 61, shared_store)
-    after = catalogue.look()
+    after = catalogue.scan()
 
     assert [entry.stem for entry in after] == ["b", "a"]
     assert before[0] == after[0] and before[1].digest != after[1].digest
@@ -103,33 +105,31 @@ def test_a_session_that_was_built_again_is_another_one(folder: Path, shared_stor
 def test_the_cover_is_found_in_the_tag(folder: Path) -> None:
     for name in ("a.mp3", "b.mp3"):
         with_cover(folder / name, None)
-    assert [entry.cover for entry in Catalogue(folder).look()] == [None, None]
+    assert [entry.cover for entry in Catalogue(folder).scan()] == [None, None]
     with_cover(folder / "a.mp3")
-    cover = Catalogue(folder).look()[1].cover
+    cover = Catalogue(folder).scan()[1].cover
 
-    assert isinstance(cover, Slice)
+    assert isinstance(cover, FileSlice)
     assert (folder / "a.mp3").read_bytes()[cover.start : cover.start + cover.length] == JPEG
 
 
-def test_a_folder_that_is_not_there_is_told_and_one_that_went_is_empty(folder: Path) -> None:
+def test_a_missing_folder_is_an_error_and_one_that_was_removed_later_is_empty(folder: Path) -> None:
     with pytest.raises(InputError, match=r"there is no folder .*nowhere; name the folder where your sessions are, or"):
         Catalogue(folder / "nowhere")
     catalogue = Catalogue(folder)
     shutil.rmtree(folder)
-    assert catalogue.look() == ()
+    assert catalogue.scan() == ()
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(changes=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), min_size=1, max_size=20))
-def test_a_damaged_tag_never_stops_the_others(two: Path, tmp_path: Path, changes: list[tuple[float, int]]) -> None:
-    data = bytearray((two / "a.mp3").read_bytes())
-    size = tag_size(data)
-    for place, value in changes:
-        data[int(place * size)] = value
+def test_a_damaged_tag_raises_no_error(two_sessions: Path, tmp_path: Path, changes: list[tuple[float, int]]) -> None:
+    data = bytearray((two_sessions / "a.mp3").read_bytes())
+    size = tag_size(bytes(data))
+    for position, value in changes:
+        data[int(position * size)] = value
     path = tmp_path / "damaged.mp3"
     path.write_bytes(data)
 
-    stamp = stamp_of(path.stat())
-    assert stamp
-    entry = read(path, stamp)
+    entry = read_mp3(path, FileStamp.of(path))
     assert entry is None or entry.seconds > 0

@@ -1,4 +1,4 @@
-"""The table of all that a phone can ask for."""
+"""The table of the site's files."""
 
 import json
 import re
@@ -7,41 +7,42 @@ from pathlib import Path
 from xml.etree.ElementTree import fromstring
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.phone import JPEG, add, with_cover
 
 from audioguide.audio.id3 import About, id3, private_frame, tag_size
 from audioguide.core.model import Placed
 from audioguide.phone import index_page
-from audioguide.phone.catalogue import Catalogue, Slice
+from audioguide.phone.catalogue import Catalogue
 from audioguide.phone.grounding import Groundings
-from audioguide.phone.site import CHAPTERS, FEED, MP3, PAGE, VTT, Item, site, slug
+from audioguide.phone.site import CHAPTERS, FEED, MP3, PAGE, VTT, site, slug
 from audioguide.session.manifest import OWNER, from_bytes, to_bytes
 from audioguide.storage.store import Store
+from audioguide.web.resource import FileSlice, Resource
 
 BASE = "https://example.org/calm/"
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory, shared_store: Store) -> Path:
-    """A folder with three sessions; one has a cover, one is of a practice that is not here."""
-    place = tmp_path_factory.mktemp("sessions")
-    with_cover(add(place, "Für Zoë.mp3", 60, shared_store))
-    with_cover(add(place, "b.mp3", 40, shared_store), None)
+    """A folder with three sessions; one has a cover, the practice of another one is missing."""
+    folder = tmp_path_factory.mktemp("sessions")
+    with_cover(add(folder, "Für Zoë.mp3", 60, shared_store))
+    with_cover(add(folder, "b.mp3", 40, shared_store), None)
     other = tmp_path_factory.mktemp("other")
-    with_cover(add(other, "gone.mp3", 50, shared_store), None).rename(place / "gone.mp3")
-    return place
+    with_cover(add(other, "gone.mp3", 50, shared_store), None).rename(folder / "gone.mp3")
+    return folder
 
 
-def table(folder: Path, store: Store, built: Path, base_url: str = BASE) -> dict[str, Item]:
-    entries = Catalogue(folder).look()
-    groundings = Groundings(built, store, folder, lambda words: None)
+def table(folder: Path, store: Store, built: Path, base_url: str = BASE) -> dict[str, Resource]:
+    entries = Catalogue(folder).scan()
+    groundings = Groundings(built, store, folder, lambda message: None)
     groundings.build(entries)
     return site(entries, groundings.tracks, base_url)
 
 
-def test_each_session_has_its_files_and_each_grounding_stands_there_once(
+def test_each_session_has_its_files_and_each_grounding_appears_once(
     folder: Path, shared_store: Store, tmp_path: Path
 ) -> None:
     items = table(folder, shared_store, tmp_path)
@@ -54,18 +55,15 @@ def test_each_session_has_its_files_and_each_grounding_stands_there_once(
     assert {PAGE, FEED} <= items.keys()
 
 
-def test_every_name_that_page_and_feed_speak_of_is_in_the_table(
-    folder: Path, shared_store: Store, tmp_path: Path
-) -> None:
+def test_page_and_feed_name_exactly_the_files_of_the_table(folder: Path, shared_store: Store, tmp_path: Path) -> None:
     items = table(folder, shared_store, tmp_path)
-    made = {name: item.body.decode() for name, item in items.items() if isinstance(item.body, bytes)}
-    told = set(re.findall(r"[a-z0-9-]+-[0-9a-f]{8}[.](?:mp3|vtt|jpg|chapters[.]json)", made[PAGE] + made[FEED]))
-    there = {name for name in items if re.search(r"-[0-9a-f]{8}[.]", name)}
+    texts = {name: item.body.decode() for name, item in items.items() if isinstance(item.body, bytes)}
+    named = re.findall(r"[a-z0-9-]+-[0-9a-f]{8}[.](?:mp3|vtt|jpg|chapters[.]json)", texts[PAGE] + texts[FEED])
 
-    assert told == there
+    assert set(named) == {name for name in items if re.search(r"-[0-9a-f]{8}[.]", name)}
 
 
-def test_media_types_and_contents_are_right(folder: Path, shared_store: Store, tmp_path: Path) -> None:
+def test_files_have_the_right_media_types_and_contents(folder: Path, shared_store: Store, tmp_path: Path) -> None:
     items = table(folder, shared_store, tmp_path)
     named = {re.sub("-[0-9a-f]{8}[.]", ".", name): item for name, item in items.items()}
     chapters, captions = named["b.chapters.json"], named["b.vtt"]
@@ -77,19 +75,19 @@ def test_media_types_and_contents_are_right(folder: Path, shared_store: Store, t
     assert marks["version"] == "1.2.0" and [mark["title"] for mark in marks["chapters"]] == ["Beginning", "End"]
     assert marks["chapters"][0]["startTime"] == 0
     cover = named["fur-zoe.jpg"].body
-    assert isinstance(cover, Slice) and cover.length == len(JPEG)
+    assert isinstance(cover, FileSlice) and cover.length == len(JPEG)
 
 
-def test_only_what_is_named_by_all_its_bytes_may_be_kept_for_long(
+def test_only_files_whose_name_changes_with_every_byte_are_immutable(
     folder: Path, shared_store: Store, tmp_path: Path
 ) -> None:
     items = table(folder, shared_store, tmp_path)
-    assert {name.rpartition(".")[2] for name, item in items.items() if item.lasting} == {"mp3", "jpg"}
+    assert {name.rpartition(".")[2] for name, item in items.items() if item.immutable} == {"mp3", "jpg"}
     assert len({item.etag for item in items.values()}) == len(items)
     assert all(re.fullmatch('"[!#-~]+"', item.etag) for item in items.values())
 
 
-def test_a_session_that_was_built_again_has_other_names(shared_store: Store, tmp_path: Path) -> None:
+def test_a_rebuilt_session_has_other_names(shared_store: Store, tmp_path: Path) -> None:
     add(tmp_path, "a.mp3", 40, shared_store)
     before = table(tmp_path, shared_store, tmp_path / "built")
     add(tmp_path, "a.mp3", 41, shared_store)
@@ -98,48 +96,48 @@ def test_a_session_that_was_built_again_has_other_names(shared_store: Store, tmp
     assert {name for name in before.keys() & after.keys() if name.startswith("a-")} == set()
 
 
-def test_without_an_address_there_is_no_feed(folder: Path, shared_store: Store, tmp_path: Path) -> None:
+def test_without_a_base_url_there_is_no_feed(folder: Path, shared_store: Store, tmp_path: Path) -> None:
     assert FEED not in table(folder, shared_store, tmp_path, base_url="")
 
 
-def test_what_has_no_grounding_is_told_once_and_helpfully(folder: Path, shared_store: Store, tmp_path: Path) -> None:
+def test_why_a_grounding_is_missing_is_reported_once(folder: Path, shared_store: Store, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     for name in ("b.mp3", "gone.mp3"):
         (tmp_path / "elsewhere" / name).write_bytes((folder / name).read_bytes())
-    told: list[str] = []
-    groundings = Groundings(tmp_path, shared_store, tmp_path / "elsewhere", told.append)
+    warnings: list[str] = []
+    groundings = Groundings(tmp_path, shared_store, tmp_path / "elsewhere", warnings.append)
     for _ in range(2):
-        groundings.build(Catalogue(tmp_path / "elsewhere").look())
+        groundings.build(Catalogue(tmp_path / "elsewhere").scan())
 
-    assert len(told) >= 1 and len(set(told)) == len(told)
-    assert all("the page offers no grounding" in words for words in told)
+    assert len(warnings) >= 1 and len(set(warnings)) == len(warnings)
+    assert all("the page offers no grounding" in warning for warning in warnings)
     assert list(groundings.tracks.values()) == [None, None]
 
 
 @pytest.mark.parametrize("error", [RuntimeError("no such phoneme"), AssertionError("odd")])
-def test_whatever_a_grounding_fails_of_is_told_once_and_not_tried_again(
+def test_an_unexpected_error_of_a_grounding_is_reported_once_and_not_retried(
     folder: Path, shared_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     tried: list[object] = []
 
-    def fail(*given: object) -> None:
-        tried.append(given)
+    def fail(*arguments: object) -> None:
+        tried.append(arguments)
         raise error
 
     monkeypatch.setattr("audioguide.session.build.write", fail)
-    told: list[str] = []
-    groundings = Groundings(tmp_path, shared_store, folder, told.append)
-    entries = Catalogue(folder).look()
+    warnings: list[str] = []
+    groundings = Groundings(tmp_path, shared_store, folder, warnings.append)
+    entries = Catalogue(folder).scan()
     for _ in range(2):
         groundings.build(entries)
 
     assert set(groundings.tracks.values()) == {None} and len(groundings.tracks) == len(tried) == len(entries)
-    (words,) = [words for words in told if type(error).__name__ in words]
-    assert str(error) in words and "the page offers no grounding" in words
+    (warning,) = [warning for warning in warnings if type(error).__name__ in warning]
+    assert str(error) in warning and "the page offers no grounding" in warning
 
 
 @pytest.mark.parametrize("name", ["a\0b", "../small", "/etc", "hum", "\ud800", "x" * 5000])
-def test_whatever_a_manifest_says_page_and_feed_are_made(tmp_path: Path, shared_store: Store, name: str) -> None:
+def test_page_and_feed_can_be_made_for_every_manifest(tmp_path: Path, shared_store: Store, name: str) -> None:
     path = add(tmp_path, "a.mp3", 40, shared_store)
     data = path.read_bytes()
     size = tag_size(data)
@@ -164,6 +162,7 @@ def test_whatever_a_manifest_says_page_and_feed_are_made(tmp_path: Path, shared_
     assert b"</script>" + name.encode(errors="replace")[:5] not in page
 
 
+@settings(deadline=None)
 @given(st.text(max_size=100))
-def test_a_name_needs_no_escape_and_leads_nowhere(stem: str) -> None:
+def test_a_slug_needs_no_escape_and_contains_no_path(stem: str) -> None:
     assert re.fullmatch("[a-z0-9]+(-[a-z0-9]+)*", slug(stem)) and len(slug(stem)) <= 60

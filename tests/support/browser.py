@@ -1,4 +1,4 @@
-"""A phone to hold the page: chromium with a small screen and touch, and what can be done with it."""
+"""A phone with the page open: chromium with a small touch screen, what a person does with it, and what it shows."""
 
 import json
 import shutil
@@ -13,24 +13,31 @@ if TYPE_CHECKING:
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 SCREEN = {"width": 360, "height": 640}
+PATIENCE_S = 30
+"""How long to wait for a condition before a test fails; much longer than a loaded machine needs."""
 AUDIO = "document.getElementById('audio')"
 STEADY_S = 0.45
-"""Taps on one control that follow each other more quickly count once."""
+"""Time between two taps that the page counts as two."""
 LINE, SILENCE = 22.0, 14.0
-"""Places in the English session, in seconds: in the middle of its third line, and of a silence."""
+"""Places in the English session, in seconds: in the middle of its third line, and in a silence."""
 
 WATCH = """
-window.seen = {violations: [], handlers: {}, set: [], places: [], tapped: 0, sounded: 0};
+window.seen = {violations: [], handlers: {}, set: [], positions: [], left: 0, begun: [], jumped: []};
+seen.mark = () => { seen.left = document.getElementById("audio").currentTime; seen.begun = []; };
 addEventListener("securitypolicyviolation", (event) => seen.violations.push(event.violatedDirective));
-addEventListener("click", () => { seen.tapped = performance.now(); seen.sounded = 0; }, true);
-addEventListener("playing", ({target}) => {
-    if (!seen.sounded) [seen.sounded, seen.from] = [performance.now(), target.currentTime];
-}, true);
+addEventListener("click", seen.mark, true);
+addEventListener("playing", ({target}) => seen.begun.push(target.currentTime), true);
 const media = navigator.mediaSession;
-const [set, place] = [media.setActionHandler.bind(media), media.setPositionState.bind(media)];
-media.setActionHandler = (name, handler) => { seen.handlers[name] = handler; seen.set.push(name); set(name, handler); };
-media.setPositionState = (state) => { seen.places.push(state); place(state); };
+const [setHandler, setPosition] = [media.setActionHandler.bind(media), media.setPositionState.bind(media)];
+media.setActionHandler = (name, handler) => {
+    seen.handlers[name] = handler;
+    seen.set.push(name);
+    setHandler(name, handler);
+};
+media.setPositionState = (state) => { seen.positions.push(state); setPosition(state); };
 """
+"""Records in the page: violations of its policy; what it sets for the headset and the lock screen; where the sound was
+at the last tap (left), where it has begun since then (begun), and the last jump (to where, and when in ms)."""
 
 
 @dataclass
@@ -49,15 +56,21 @@ class Phone:
 
     @property
     def at(self) -> float:
-        return float(self.eval("document.getElementById('audio').currentTime"))
+        """Where the sound is, in seconds; it moves on while a test runs."""
+        return float(self.eval(f"{AUDIO}.currentTime"))
+
+    @property
+    def left(self) -> float:
+        """Where the sound was at the last tap or press."""
+        return float(self.eval("seen.left"))
 
     @property
     def src(self) -> str:
-        return str(self.eval("document.getElementById('audio').getAttribute('src')"))
+        return str(self.eval(f"{AUDIO}.getAttribute('src')"))
 
     @property
     def sounds(self) -> bool:
-        return not self.eval("document.getElementById('audio').paused")
+        return not self.eval(f"{AUDIO}.paused")
 
     def eval(self, script: str) -> Any:
         return self.page.evaluate(script)
@@ -66,22 +79,28 @@ class Phone:
         return self.page.locator(f"#{name}").inner_text()
 
     def tap(self, name: str) -> None:
-        """Tap a control, as somebody with a calm hand."""
+        """Tap a control with a calm hand."""
         time.sleep(max(0.0, self.last_tap + STEADY_S - time.monotonic()))
-        self.page.locator(f"#{name}").tap(timeout=3000)
+        self.page.locator(f"#{name}").tap(timeout=1000 * PATIENCE_S)
         self.last_tap = time.monotonic()
 
     def press(self, button: str) -> None:
         """Press a button of the headset."""
-        self.eval(f"seen.handlers.{button}()")
+        self.eval(f"seen.mark(), seen.handlers.{button}()")
 
     def jump(self, to_s: float) -> None:
-        """Let what plays be further on."""
-        self.eval(f"document.getElementById('audio').currentTime = {to_s}")
-        self.until("!document.getElementById('audio').seeking")
+        """Move what plays to a place."""
+        self.eval(f"seen.jumped = [{to_s}, performance.now()], {AUDIO}.currentTime = {to_s}")
+        self.until(f"!{AUDIO}.seeking")
 
-    def until(self, condition: str, timeout_s: float = 8) -> None:
-        """Wait for something to be true in the page."""
+    def interrupt(self, at_s: float) -> None:
+        """Pause what plays at a place, as a call does."""
+        self.eval(f"{AUDIO}.addEventListener('seeked', () => {AUDIO}.pause(), {{once: true}})")
+        self.jump(at_s)
+        self.until(f"{AUDIO}.paused")
+
+    def until(self, condition: str, timeout_s: float = PATIENCE_S) -> None:
+        """Wait until a condition is true in the page."""
         end = time.monotonic() + timeout_s
         while not self.eval(condition):
             assert time.monotonic() < end, f"{condition} has not come true: {self.describe()}"
@@ -91,45 +110,49 @@ class Phone:
         self.until(f"document.getElementById('player').dataset.state === '{name}'")
 
     def until_plays(self, past_s: float = 0) -> None:
-        """Wait until something sounds, past some place in it."""
+        """Wait until it plays past a place."""
         self.until(
             f"(({{paused, readyState, seeking, currentTime}}) => !paused && !seeking && readyState > 2 "
-            f"&& currentTime > {past_s})(document.getElementById('audio'))"
+            f"&& currentTime > {past_s})({AUDIO})"
         )
 
-    def until_here(self, expected: str = "All on this phone. Wi-Fi may go.") -> None:
+    def until_begun(self) -> float:
+        """Wait until it plays since the last tap or press, and return where in its file that began.
+
+        Unlike `at`, this does not depend on the speed of this machine.
+        """
+        self.until("seen.begun.length > 0")
+        return float(self.eval("seen.begun[0]"))
+
+    def until_downloaded(self, expected: str = "All on this phone. Wi-Fi may go.") -> None:
         self.until(f"document.getElementById('wifi').textContent === {json.dumps(expected)}")
 
-    def delay_s(self) -> float:
-        """Return how long it took from the last tap until something sounded."""
-        self.until("seen.sounded > 0")
-        return float(self.eval("seen.sounded - seen.tapped")) / 1000
-
     def describe(self) -> Mapping[str, Any]:
-        script = """(({currentTime, paused, readyState, networkState, src, error}) => ({currentTime, paused, readyState,
-            networkState, src, error: error && error.message, status: document.getElementById('status').textContent,
-            state: document.getElementById('player').dataset.state}))(document.getElementById('audio'))"""
-        found: Mapping[str, Any] = self.eval(script)
-        return {**found, "wrong": self.wrong}
+        script = f"""(({{currentTime, paused, readyState, networkState, src, error}}) => ({{currentTime, paused,
+            readyState, networkState, src, error: error && error.message,
+            status: document.getElementById('status').textContent,
+            state: document.getElementById('player').dataset.state}}))({AUDIO})"""
+        facts: Mapping[str, Any] = self.eval(script)
+        return {**facts, "wrong": self.wrong}
 
 
 def watch(page: "Page", own: str) -> Phone:
-    """Return the phone for a page: it hears of errors, broken rules and requests that leave the origin own."""
+    """Return the phone of a page; it records errors, warnings, and requests outside the origin own."""
     phone = Phone(page)
     page.add_init_script(WATCH)
     page.on("pageerror", lambda error: phone.wrong.append(f"error: {error}"))
 
-    def said(message: Any) -> None:
+    def on_console(message: Any) -> None:
         if message.type in ("error", "warning") and not (phone.offline and "net::ERR" in message.text):
             phone.wrong.append(f"console: {message.text}")
 
-    page.on("console", said)
+    page.on("console", on_console)
 
-    def requested(request: Any) -> None:
+    def on_request(request: Any) -> None:
         if not request.url.startswith((own, f"blob:{own}")):
-            phone.wrong.append(f"asked elsewhere: {request.url}")
+            phone.wrong.append(f"request to {request.url}")
 
-    page.on("request", requested)
+    page.on("request", on_request)
     return phone
 
 

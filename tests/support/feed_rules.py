@@ -1,4 +1,4 @@
-"""What a podcast feed may be, as a small table of rules: RSS 2.0, the iTunes tags, and the Podcasting 2.0 namespace.
+"""The rules for a podcast feed, as a small table: RSS 2.0, the iTunes tags, and the Podcasting 2.0 namespace.
 
 Sources: rssboard.org/rss-specification and rss-profile, Apple's "Podcast RSS feed requirements", and the tags of
 podcastindex.org/namespace/1.0.
@@ -59,14 +59,15 @@ media = matching(r"[a-z]+/[a-z0-9.+-]+")
 
 @dataclass(frozen=True)
 class Rule:
-    """What one element may hold."""
+    """What one element may contain."""
 
     text: Check
+    """Of its text."""
     least: int = 0
     most: int = 1
     attributes: dict[str, Check] = field(default_factory=dict)
-    may: dict[str, Check] = field(default_factory=dict)
-    """Attributes that need not be there."""
+    optional: dict[str, Check] = field(default_factory=dict)
+    """Optional attributes."""
 
 
 CATEGORY = Rule(nothing, 1, 9, {"text": some})
@@ -85,7 +86,7 @@ CHANNEL = {
     "itunes:category": CATEGORY,
     "itunes:image": Rule(nothing, 0, 1, {"href": url}),
     "podcast:guid": Rule(uuid5),
-    "podcast:locked": Rule(one_of("yes", "no"), may={"owner": some}),
+    "podcast:locked": Rule(one_of("yes", "no"), optional={"owner": some}),
     "podcast:medium": Rule(one_of("podcast", "music", "audiobook")),
     "item": Rule(nothing, 0, 10_000),
 }
@@ -111,15 +112,15 @@ ITEM = {
 }
 
 
-def broken(text: str) -> list[str]:
-    """Return every rule that a feed breaks."""
+def violations(text: str) -> list[str]:
+    """Return every violation of a rule in a feed."""
     rss = fromstring(text)
-    return list(_broken(rss))
+    return list(_violations(rss))
 
 
-def _broken(rss: Element) -> Iterator[str]:
+def _violations(rss: Element) -> Iterator[str]:
     if rss.tag != "rss" or rss.get("version") != "2.0" or [child.tag for child in rss] != ["channel"]:
-        yield "rss 2.0 holds one channel"
+        yield "rss must have version 2.0 and one channel"
         return
     channel = rss[0]
     yield from _element(channel, CHANNEL, "channel")
@@ -127,29 +128,29 @@ def _broken(rss: Element) -> Iterator[str]:
     for item in items:
         yield from _element(item, ITEM, "item")
     guids = Counter(item.findtext("guid") for item in items)
-    yield from (f"guid {guid} stands {count} times" for guid, count in guids.items() if count > 1)
+    yield from (f"guid {guid} is used {count} times" for guid, count in guids.items() if count > 1)
     for item in items:
         guid = item.find("guid")
         if guid is not None and guid.get("isPermaLink") == "true" and not url(guid.text or ""):
-            yield f"guid {guid.text} is no permalink"
+            yield f"guid {guid.text} is not a permalink"
 
 
 def _element(parent: Element, rules: dict[str, Rule], where: str) -> Iterator[str]:
     counts = Counter(_name(child) for child in parent)
-    yield from (f"{where}: {name} is not known" for name in counts.keys() - rules.keys())
+    yield from (f"{where}: {name} is unknown" for name in counts.keys() - rules.keys())
     for name, rule in rules.items():
         if not rule.least <= counts[name] <= rule.most:
-            yield f"{where}: {counts[name]} of {name}"
+            yield f"{where}: {counts[name]} times {name}"
     for child in parent:
         if (name := _name(child)) in rules:
-            yield from _one(child, rules[name], f"{where}/{name}")
+            yield from _contents(child, rules[name], f"{where}/{name}")
 
 
-def _one(element: Element, rule: Rule, where: str) -> Iterator[str]:
+def _contents(element: Element, rule: Rule, where: str) -> Iterator[str]:
     if not rule.text(element.text or ""):
         yield f"{where}: {element.text!r}"
-    allowed = rule.attributes | rule.may
-    yield from (f"{where}: no {name}" for name in rule.attributes.keys() - element.attrib.keys())
+    allowed = rule.attributes | rule.optional
+    yield from (f"{where}: {name} is missing" for name in rule.attributes.keys() - element.attrib.keys())
     for name, value in element.attrib.items():
         if name not in allowed or not allowed[name](value):
             yield f"{where}: {name}={value!r}"

@@ -1,4 +1,4 @@
-"""Sessions for the page as they stand in a folder, their site, and the real server, which can be stopped."""
+"""Two sessions for the page, their site, and the real server, which can be stopped and slowed down."""
 
 import asyncio
 import json
@@ -14,16 +14,18 @@ from urllib.request import urlopen
 from audioguide.core.clock import RATE_HZ
 from audioguide.core.request import Request
 from audioguide.phone import index_page
-from audioguide.phone.address import LOOPBACK, listen
 from audioguide.phone.catalogue import Catalogue
-from audioguide.phone.connection import SharingServer
 from audioguide.phone.grounding import Groundings
-from audioguide.phone.server import PhoneApp
-from audioguide.phone.site import PAGE, Item, site
+from audioguide.phone.site import PAGE, site
 from audioguide.session.build import write
 from audioguide.storage.store import Store
+from audioguide.web.address import LOOPBACK, Place, listen
+from audioguide.web.app import WebApp
+from audioguide.web.resource import Resource
+from audioguide.web.server import WebServer
 from support.helpers import write_practice
-from support.phone import HUM, TOKEN, with_cover
+from support.phone import HUM, with_cover
+from support.web import PATIENCE_S, TOKEN
 
 TOML = """
 title = "Lying {name}"
@@ -59,10 +61,10 @@ GERMAN = {
 
 @dataclass(frozen=True)
 class Made:
-    """The site of two sessions, and what its page is told of them."""
+    """The site of two sessions, and the data in its page."""
 
     folder: Path
-    table: Mapping[str, Item]
+    table: Mapping[str, Resource]
     english: index_page.SessionView
     german: index_page.SessionView
     groundings: Mapping[str, index_page.GroundingView]
@@ -72,32 +74,32 @@ class Made:
         """The grounding of the English session."""
         return self.groundings[self.english.grounding]
 
-    def bare(self, folder: Path) -> Mapping[str, Item]:
-        """Return the site of the English session alone, in folder, its file without a picture, and no grounding.
+    def bare(self, folder: Path) -> Mapping[str, Resource]:
+        """Return the site of the English session alone, without cover and grounding, built in folder.
 
-        Of a file with a picture Chromium wants up to a minute of sound before it plays any, and of this one all.
+        Chromium buffers up to a minute of a file with a cover before it plays: all of this one.
         """
         folder.mkdir()
         with_cover(Path(shutil.copy(self.folder / self.english.file, folder)), None)
-        return site(Catalogue(folder).look(), {}, "")
+        return site(Catalogue(folder).scan(), {}, "")
 
-    def site(self, *sessions: index_page.SessionView) -> Mapping[str, Item]:
-        """Return the site with a page of other sessions."""
+    def site(self, *sessions: index_page.SessionView) -> Mapping[str, Resource]:
+        """Return the site with a page that offers these sessions."""
         page = replace(
             self.table[PAGE], body=index_page.page(index_page.PageData(sessions, self.groundings)), etag='""'
         )
         return {**self.table, PAGE: page}
 
 
-def made_in(folder: Path, store: Store) -> Made:
-    """Return what there is of two sessions in the fake voice, built into folder."""
+def build_sessions(folder: Path, store: Store) -> Made:
+    """Build two sessions in the fake voice into folder, and return their site."""
     _write(folder, "deutsch", "de", GERMAN, 30, store)
     _write(folder, "english", "en", ENGLISH, 50, store)
-    entries = Catalogue(folder).look()
-    told: list[str] = []
-    groundings = Groundings(folder, store, folder, told.append)
+    entries = Catalogue(folder).scan()
+    warnings: list[str] = []
+    groundings = Groundings(folder, store, folder, warnings.append)
     groundings.build(entries)
-    assert not told
+    assert not warnings
     table = site(entries, groundings.tracks, "")
     body = table[PAGE].body
     assert isinstance(body, bytes)
@@ -124,15 +126,15 @@ def _write(folder: Path, name: str, language: str, scripts: Mapping[str, str], l
 
 @dataclass
 class Host:
-    """The server for a table of files; it can be stopped, and started again at the same place."""
+    """The server for a table of files; it can be stopped, and started again on the same port."""
 
-    files: Mapping[str, Item]
+    files: Mapping[str, Resource]
     bytes_per_s: float = 0
-    """How fast each MP3 is sent; 0: at once."""
-    asked: list[tuple[str, str, int]] = field(default_factory=list)
-    """(name, Range, status) of each answer."""
+    """How fast each MP3 is sent; 0: no limit."""
+    requests: list[tuple[str, str, int]] = field(default_factory=list)
+    """(name, Range, status) of each response."""
     port: int = 0
-    _server: SharingServer | None = None
+    _server: WebServer | None = None
     _thread: threading.Thread = field(default_factory=threading.Thread)
 
     @property
@@ -142,33 +144,36 @@ class Host:
     def start(self) -> "Host":
         listener, place = listen(LOOPBACK, self.port)
         self.port = place.port
-        self._server = server = SharingServer(_Watched(TOKEN, place, lambda: self.files, self), 3600)
+        self._server = server = WebServer(_RecordingApp(TOKEN, place, self), 3600)
         self._thread = threading.Thread(target=server.run_at, args=(listener,), daemon=True)
         self._thread.start()
         while not server.started:
             time.sleep(0.01)
-        with urlopen(self.url):  # whoever comes back to the page has the files looked for
-            self.asked.clear()
+        with urlopen(self.url):
+            self.requests.clear()
         return self
 
+    async def find(self, name: str) -> Resource | None:
+        return self.files.get(name or PAGE)
+
     @property
-    def is_over(self) -> bool:
+    def is_stopped(self) -> bool:
         return self._server is None
 
     def stop(self) -> None:
-        """End at once, in the middle of answers, too."""
+        """Stop at once, even in the middle of a response."""
         server, self._server = self._server, None
         if server:
             server.should_exit = True
-            self._thread.join(10)
+            self._thread.join(PATIENCE_S)
             assert not self._thread.is_alive()
 
 
-class _Watched(PhoneApp):
-    """The application, which notes what it is asked, and may be slow."""
+class _RecordingApp(WebApp):
+    """An application that records requests, and may be slow."""
 
-    def __init__(self, token: str, place: Any, look: Any, host: Host) -> None:
-        super().__init__(token, place, look)
+    def __init__(self, token: str, place: Place, host: Host) -> None:
+        super().__init__(token, place, host.find)
         self._host = host
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -177,7 +182,7 @@ class _Watched(PhoneApp):
 
         async def sent(message: Any) -> None:
             if message["type"] == "http.response.start":
-                self._host.asked.append((name, byte_range, message["status"]))
+                self._host.requests.append((name, byte_range, message["status"]))
             if message.get("body") and self._host.bytes_per_s and name.endswith(".mp3"):
                 await self._slowly(message, send)
             else:
@@ -189,7 +194,7 @@ class _Watched(PhoneApp):
         body = message["body"]
         chunk = int(self._host.bytes_per_s / 10)
         for at in range(0, len(body), chunk):
-            if self._host.is_over:
+            if self._host.is_stopped:
                 return
             is_last = at + chunk >= len(body)
             await send({**message, "body": body[at : at + chunk], "more_body": message["more_body"] or not is_last})

@@ -1,55 +1,55 @@
 "use strict";
 
-/** A file that is fetched whole into memory; it tries until it has it, and goes on where it was cut off. */
+/** Downloads a whole file into memory; retries until it is complete, and continues where it was interrupted. */
 class Download {
-  static LONGEST_PAUSE = 30; // seconds, like the next one
-  static PATIENCE = 20;
+  static LONGEST_PAUSE = 30; // seconds between two tries
+  static PATIENCE = 20; // seconds without data, until a try is given up
   #parts = [];
-  #got = 0;
+  #received = 0;
   #attempt = new AbortController();
-  #patience = 0;
+  #timer = 0;
   #isRunning = false;
-  #isOver = false;
+  #isDropped = false;
 
-  /** @type {string} The object URL of the whole file; empty until it is there. */
+  /** @type {string} The object URL of the whole file; empty until it is complete. */
   url = "";
 
   /**
-   * @param {string} source where it stands
-   * @param {number} size its bytes
-   * @param {() => void} told called when the server answers, and when the file is whole
+   * @param {string} source the URL of the file
+   * @param {number} size bytes
+   * @param {() => void} onProgress called when the server responds, and when the file is complete
    */
-  constructor(source, size, told) {
+  constructor(source, size, onProgress) {
     this.source = source;
     this.size = size;
-    this.told = told;
+    this.onProgress = onProgress;
   }
 
-  /** Fetch it, if that is not happening already; resolves after the first try, whatever came of it. */
+  /** Start, unless it has started already; resolves after the first try, successful or not. */
   async start() {
-    // A page that was opened as a file may not fetch; its sound stands beside it.
+    // A page that was opened from disk must not fetch; its files are on disk, too.
     if (this.#isRunning || location.protocol === "file:") return;
     this.#isRunning = true;
-    if (!(await this.#try())) this.#again();
+    if (!(await this.#try())) this.#retry();
   }
 
-  /** Give it up, and free the memory. */
+  /** Give up, and free the memory. */
   drop() {
-    this.#isOver = true;
+    this.#isDropped = true;
     this.#attempt.abort();
     this.#parts = [];
     if (this.url) URL.revokeObjectURL(this.url);
     this.url = "";
   }
 
-  async #again() {
-    for (let pause = 1; !this.#isOver; pause = Math.min(2 * pause, Download.LONGEST_PAUSE)) {
+  async #retry() {
+    for (let pause = 1; !this.#isDropped; pause = Math.min(2 * pause, Download.LONGEST_PAUSE)) {
       await this.#wait(pause);
       if (await this.#try()) return;
     }
   }
 
-  /** Wait; shorter where the network comes back. */
+  /** Wait for some seconds, or until the network is back. */
   #wait(pause) {
     return new Promise((resolve) => {
       setTimeout(resolve, 1000 * pause);
@@ -57,50 +57,50 @@ class Download {
     });
   }
 
-  /** @returns {Promise<boolean>} whether nothing is left to do. */
+  /** @returns {Promise<boolean>} whether no further try is needed. */
   async #try() {
     try {
       await this.#read();
     } catch {
-      // Gone, cut off or given up: what has come so far is kept for the next try.
+      // No connection, interrupted or dropped: the next try continues after the data received so far.
     } finally {
-      clearTimeout(this.#patience);
-      this.#patience = 0;
+      clearTimeout(this.#timer);
+      this.#timer = 0;
     }
-    if (this.#isOver) return true;
-    if (this.#got !== this.size) return false;
+    if (this.#isDropped) return true;
+    if (this.#received !== this.size) return false;
     this.url = URL.createObjectURL(new Blob(this.#parts, { type: "audio/mpeg" }));
     this.#parts = [];
-    this.told();
+    this.onProgress();
     return true;
   }
 
   async #read() {
-    const headers = this.#got ? { Range: `bytes=${this.#got}-` } : {};
-    const { signal } = this.#attend();
-    const answer = await fetch(this.source, { headers, priority: "low", signal });
-    if (!answer.ok) throw new Error(answer.statusText);
-    if (answer.status !== 206) this.#empty();
-    this.told();
-    const reader = answer.body.getReader();
+    const headers = this.#received ? { Range: `bytes=${this.#received}-` } : {};
+    const { signal } = this.#restartTimer();
+    const response = await fetch(this.source, { headers, priority: "low", signal });
+    if (!response.ok) throw new Error(response.statusText);
+    if (response.status !== 206) this.#reset();
+    this.onProgress();
+    const reader = response.body.getReader();
     for (let part = await reader.read(); !part.done; part = await reader.read()) {
-      this.#attend();
+      this.#restartTimer();
       this.#parts.push(part.value);
-      this.#got += part.value.length;
+      this.#received += part.value.length;
     }
-    if (this.#got > this.size) this.#empty();
+    if (this.#received > this.size) this.#reset();
   }
 
-  /** Begin, or go on with, an attempt; it is given up when nothing comes for long, as from a network that went. */
-  #attend() {
-    if (!this.#patience) this.#attempt = new AbortController();
-    clearTimeout(this.#patience);
-    this.#patience = setTimeout(() => this.#attempt.abort(), 1000 * Download.PATIENCE);
+  /** Begin or extend an attempt; it is aborted after a time without data: a lost network may report no error. */
+  #restartTimer() {
+    if (!this.#timer) this.#attempt = new AbortController();
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#attempt.abort(), 1000 * Download.PATIENCE);
     return this.#attempt;
   }
 
-  #empty() {
+  #reset() {
     this.#parts = [];
-    this.#got = 0;
+    this.#received = 0;
   }
 }

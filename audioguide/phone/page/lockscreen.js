@@ -1,13 +1,13 @@
 "use strict";
 
-/** The lock screen and the buttons of a headset (Media Session), where the browser has them. */
+/** The lock screen and the buttons of a headset (Media Session), in browsers that have it. */
 const lockscreen = (() => {
   const media = navigator.mediaSession;
 
-  // With any of these set, iOS shows "10 seconds back and forth" in the place of "previous" and "next".
+  // If any of these is set, iOS shows "10 seconds back" and "forward" instead of "previous" and "next".
   const SEEKS = { seekbackward: null, seekforward: null, seekto: null };
 
-  /** Set what the buttons do. WebKit forgets it when a sound starts: call it on each `playing`. */
+  /** Set what the buttons send. WebKit forgets it when a sound starts: call this on each `playing`. */
   function listen(send) {
     const buttons = {
       play: () => send("play"),
@@ -20,7 +20,7 @@ const lockscreen = (() => {
       try {
         media?.setActionHandler(button, handler);
       } catch {
-        // A button that this browser does not know.
+        // This browser does not know the button.
       }
     }
   }
@@ -29,11 +29,12 @@ const lockscreen = (() => {
   function describe({ title, artist, album, cover }) {
     if (!media || !window.MediaMetadata) return;
     const src = cover && new URL(cover, document.baseURI).href;
-    const artwork = src.startsWith("http") ? [{ src, sizes: "1400x1400", type: "image/jpeg" }] : []; // no file: may
+    const isAllowed = src.startsWith("http"); // file: URLs are not
+    const artwork = isAllowed ? [{ src, sizes: "1400x1400", type: "image/jpeg" }] : [];
     media.metadata = new MediaMetadata({ title, artist, album, artwork });
   }
 
-  /** Show whether something plays, and how far it is: seconds. */
+  /** Show whether something plays, and its position: seconds. */
   function place(sounds, position, duration) {
     if (!media) return;
     media.playbackState = sounds ? "playing" : "paused";

@@ -1,8 +1,8 @@
 "use strict";
 
-/** What is seen: takes what there is to show, and touches nothing but the page. */
+/** Everything that the page shows: takes data, and changes nothing but the page. */
 const view = (() => {
-  /** The upper large control, state by state: its word and icon, and the event it sends. */
+  /** The upper large control by state: its text, its icon, and the event it sends. */
   const PRIMARY = {
     ready: ["play", "play", "play"],
     testing: ["play", "play", "play"],
@@ -15,7 +15,7 @@ const view = (() => {
   };
   const BEFORE = ["ready", "testing"];
   const OVER = ["finished"];
-  /** Browsers inside other apps, which may end with them and know no lock screen. */
+  /** Browsers inside other apps: they may be closed together with the app, and do not use the lock screen. */
   const IN_APP = /\b(FBAN|FBAV|Instagram|Line|MicroMessenger|Snapchat)\b|; wv\)/;
 
   const byId = (id) => document.getElementById(id);
@@ -29,47 +29,46 @@ const view = (() => {
     return hours ? `${hours}:${two(minutes)}:${two(s % 60)}` : `${minutes}:${two(s % 60)}`;
   }
 
-  function element(name, words = "", language = "") {
-    const made = document.createElement(name);
-    made.textContent = words;
-    if (language) made.lang = language;
-    return made;
+  function element(name, text = "", language = "") {
+    const created = document.createElement(name);
+    created.textContent = text;
+    if (language) created.lang = language;
+    return created;
   }
 
-  function inList(made) {
+  function inList(content) {
     const item = element("li");
-    item.append(made);
+    item.append(content);
     return item;
   }
 
-  /** Change words; the same words again would be read out again. */
-  function put(id, words) {
-    const found = byId(id);
-    if (found.textContent !== words) found.textContent = words;
+  /** Set a text if it differs: a screen reader would read the same text again. */
+  function setText(target, text) {
+    if (target.textContent !== text) target.textContent = text;
   }
 
-  function speak(words) {
+  function translate(words) {
     document.documentElement.lang = words.language;
-    for (const found of document.querySelectorAll("[data-word]")) found.textContent = words[found.dataset.word];
+    for (const target of document.querySelectorAll("[data-word]")) target.textContent = words[target.dataset.word];
   }
 
-  function only(shown) {
-    for (const main of document.querySelectorAll("main")) main.hidden = main.id !== shown;
+  function showMain(id) {
+    for (const main of document.querySelectorAll("main")) main.hidden = main.id !== id;
   }
 
-  // --- the sessions ---
+  // --- the list of sessions ---
 
-  /** @param {{session: object, words: object, at: number}[]} offers each with where one was in it */
-  function choice(offers, words) {
-    speak(words);
+  /** @param {{session: object, words: object, at: number}[]} offers at: where the listener left it, 0 for the start */
+  function showChoice(offers, words) {
+    translate(words);
     const titles = offers.map(({ session }) => session.title);
     const hasTwin = ({ session: { title } }) => titles.indexOf(title) !== titles.lastIndexOf(title);
     byId("sessions").replaceChildren(...offers.map((one) => offer(one, hasTwin(one))));
-    only(offers.length ? "choice" : "none");
+    showMain(offers.length ? "choice" : "none");
     document.title = offers.length ? words.choose : words.sessions;
   }
 
-  /** The title, and the name of the file where another session has the same title. */
+  /** @returns {HTMLElement} the title; also the file name if another session has the same title. */
   function offer({ session, words, at }, hasTwin) {
     const link = element("a", session.title, session.language);
     link.href = `#${session.id}`;
@@ -80,28 +79,28 @@ const view = (() => {
 
   // --- one session ---
 
-  /** Fill in what stays the same while a session is on. */
-  function furnish({ session, words, plan }, seek) {
-    speak(words);
+  /** Show what does not change while a session is open. */
+  function showSession({ session, words, plan }, seek) {
+    translate(words);
     document.title = session.title;
     for (const id of ["title", "transcript", "chapters"]) byId(id).lang = session.language;
-    put("title", session.title);
+    setText(byId("title"), session.title);
     byId("chapters").replaceChildren(...session.chapters.map((mark) => chapter(mark, seek)));
     byId("transcript").replaceChildren(...session.lines.map(([, , text]) => element("p", text)));
     link("download", session.audio, session.file);
     link("captions", session.captions, session.file.replace(/\.mp3$/i, ".vtt"));
-    put("download", fill(words.download, (session.size_bytes / 1e6).toFixed(1)));
+    setText(byId("download"), fill(words.download, (session.size_bytes / 1e6).toFixed(1)));
     byId("more").open = false;
     byId("inside").hidden = !IN_APP.test(navigator.userAgent);
     byId("secondary").hidden = !plan.grounding;
-    only("player");
+    showMain("player");
   }
 
   function link(id, href, file) {
-    const found = byId(id);
-    found.hidden = !href;
-    found.href = href;
-    found.download = file;
+    const target = byId(id);
+    target.hidden = !href;
+    target.href = href;
+    target.download = file;
   }
 
   function chapter([start, title], seek) {
@@ -112,8 +111,8 @@ const view = (() => {
     return inList(button);
   }
 
-  /** Show a state. */
-  function show({ session, words, state, hasOthers, isHere, lost }) {
+  /** Show a state of the player. */
+  function showState({ session, words, state, hasOthers, isDownloaded, lost }) {
     const focused = document.activeElement;
     const [word, icon] = PRIMARY[state.name];
     const isBefore = BEFORE.includes(state.name);
@@ -126,18 +125,17 @@ const view = (() => {
     byId("back").hidden = isOn || !hasOthers;
     byId("volume").hidden = !isBefore || !session.lines.length;
     byId("start").hidden = !isBefore || !state.at;
-    byId("advice").hidden = Boolean(state.at) || IN_APP.test(navigator.userAgent); // it stays among the rest
-    put("volume", state.name === "testing" ? words.enough : words.volume);
-    put("status", status(words, state, lost));
-    put("wifi", isBefore ? "" : isHere ? words.here : words.keep);
-    if (focused?.closest("[hidden]")) byId("primary").focus(); // what was pressed is gone
+    byId("advice").hidden = Boolean(state.at) || IN_APP.test(navigator.userAgent); // the sheet has it, too
+    setText(byId("volume"), state.name === "testing" ? words.enough : words.volume);
+    setText(byId("status"), status(words, state, lost));
+    setText(byId("wifi"), isBefore ? "" : isDownloaded ? words.here : words.keep);
+    if (focused?.closest("[hidden]")) byId("primary").focus(); // the control that had the focus is hidden now
   }
 
-  function label(id, words, icon) {
-    const found = byId(id);
-    const name = found.querySelector("span");
-    if (name.textContent !== words) name.textContent = words;
-    found.querySelector("use").setAttribute("href", `#icon-${icon}`);
+  function label(id, text, icon) {
+    const button = byId(id);
+    setText(button.querySelector("span"), text);
+    button.querySelector("use").setAttribute("href", `#icon-${icon}`);
   }
 
   function status(words, state, lost) {
@@ -147,25 +145,29 @@ const view = (() => {
     return words[`is_${state.name}`];
   }
 
-  /** Show how much is left, to whoever opened the sheet. */
-  function left({ words, session, state }) {
-    if (byId("more").open) put("left", fill(words.left, clock(session.length_s - (state.at ?? session.length_s))));
+  /** Show the remaining time, in the open sheet. */
+  function showRemaining({ words, session, state }) {
+    const remaining = session.length_s - (state.at ?? session.length_s);
+    if (byId("more").open) setText(byId("left"), fill(words.left, clock(remaining)));
   }
 
-  /** Let what lies below the open sheet be out of reach. */
-  function toggle(words) {
+  /** After the sheet was opened or closed: make what it covers inert, and change its label. */
+  function onMoreToggled(words) {
     const { open } = byId("more");
     for (const id of ["info", "controls"]) byId(id).inert = open;
     byId("more").querySelector("summary").textContent = open ? words.less : words.more;
   }
 
-  function close() {
+  function closeMore() {
     if (!byId("more").open) return;
     byId("more").open = false;
     byId("more").querySelector("summary").focus();
   }
 
-  const pressed = (state) => PRIMARY[state.name][2];
+  /** @returns {string} the event that the upper large control sends. */
+  const primaryEvent = (state) => PRIMARY[state.name][2];
 
-  return Object.freeze({ choice, furnish, show, left, toggle, close, pressed });
+  return Object.freeze({
+    showChoice, showSession, showState, showRemaining, onMoreToggled, closeMore, primaryEvent,
+  });
 })();

@@ -1,8 +1,9 @@
-"""What is seen and read: sizes, contrast, languages, keys."""
+"""What is shown: sizes, contrast, languages; and the keyboard."""
 
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 from support.browser import SILENCE, STEADY_S, Open, Phone, at_place
@@ -10,15 +11,18 @@ from support.host import Host, Made
 
 from audioguide.phone import index_page
 
-# --- choosing, reading, languages ---
+if TYPE_CHECKING:
+    from axe_playwright_python.sync_playwright import Axe
+
+# --- choice, texts, languages ---
 
 
-def test_of_several_sessions_one_is_chosen_and_the_way_back_is_open(opened: Open, host: Host, made: Made) -> None:
+def test_one_of_several_sessions_is_chosen_and_back_leads_to_the_choice(opened: Open, host: Host, made: Made) -> None:
     host.files = made.site(made.english, made.german)
     phone = opened()
     choices = phone.page.locator("#sessions a")
     assert choices.all_inner_texts() == [made.english.title, made.german.title]
-    assert all(one.bounding_box()["height"] >= 48 for one in choices.all())  # type: ignore[index]  # they are seen
+    assert all(one.bounding_box()["height"] >= 48 for one in choices.all())  # type: ignore[index]  # they are visible
     choices.nth(1).tap()
     phone.until_state("ready")
     assert phone.text("title") == made.german.title
@@ -28,7 +32,7 @@ def test_of_several_sessions_one_is_chosen_and_the_way_back_is_open(opened: Open
     assert choices.nth(0).is_visible()
 
 
-def test_sessions_of_one_title_are_told_apart_by_their_files(opened: Open, host: Host, made: Made) -> None:
+def test_sessions_with_the_same_title_show_their_file_names(opened: Open, host: Host, made: Made) -> None:
     twin = replace(made.english, id="0123456789ab", file="english-slow.mp3")
     host.files = made.site(made.english, twin, made.german)
     choices = opened().page.locator("#sessions a").all_inner_texts()
@@ -47,12 +51,10 @@ def test_a_german_session_has_a_german_page(opened: Open, host: Host, made: Made
     assert fits(phone)
     phone.tap("primary")
     phone.until_plays()
-    phone.until_here("Alles auf diesem Telefon. WLAN darf aus.")
+    phone.until_downloaded("Alles auf diesem Telefon. WLAN darf aus.")
 
 
-def test_a_language_that_the_page_does_not_speak_is_marked_and_so_is_its_english(
-    opened: Open, host: Host, made: Made
-) -> None:
+def test_a_title_in_a_language_without_a_translation_is_marked_as_such(opened: Open, host: Host, made: Made) -> None:
     host.files = made.site(replace(made.english, language="nl", title="Liggen"))
     phone = opened()
     assert phone.eval("document.documentElement.lang") == "en"
@@ -60,7 +62,7 @@ def test_a_language_that_the_page_does_not_speak_is_marked_and_so_is_its_english
     assert phone.text("primary") == "Play"
 
 
-def test_inside_another_app_the_page_says_where_to_open_it(opened: Open) -> None:
+def test_inside_another_app_the_page_says_to_open_it_in_the_browser(opened: Open) -> None:
     assert not opened().page.locator("#inside").is_visible()
     phone = opened(user_agent="Mozilla/5.0 (Linux; Android 15; wv) Chrome/130 Mobile Safari/537.36 Instagram 350.0")
     assert phone.page.locator("#inside").is_visible()
@@ -72,7 +74,7 @@ def test_without_a_session_the_page_says_what_to_do(opened: Open, host: Host, ma
     assert "audioguide build 20" in opened().text("none")
 
 
-def test_without_a_grounding_there_is_still_play_and_finish(opened: Open, host: Host, made: Made) -> None:
+def test_without_a_grounding_there_are_still_play_and_finish(opened: Open, host: Host, made: Made) -> None:
     host.files = made.site(replace(made.english, grounding=""))
     phone = opened()
     assert not phone.page.locator("#secondary").is_visible()
@@ -80,17 +82,17 @@ def test_without_a_grounding_there_is_still_play_and_finish(opened: Open, host: 
     phone.until_plays()
     phone.press("nexttrack")
     assert phone.state == "playing"
-    phone.until_here()
+    phone.until_downloaded()
     phone.tap("finish")
     phone.until_state("finished")
     assert not phone.sounds
 
 
-def test_more_holds_chapters_transcript_and_the_file(opened: Open, made: Made) -> None:
+def test_more_contains_chapters_transcript_and_the_file(opened: Open, made: Made) -> None:
     phone = at_place(opened(), SILENCE)
     assert not phone.page.locator("#chapters").is_visible()
     phone.page.locator("#more > summary").tap()
-    phone.until("document.getElementById('left').textContent.startsWith('0:3')")
+    phone.until("/^0:[0-3][0-9] left$/.test(document.getElementById('left').textContent)")
     assert not phone.page.locator("#transcript").is_visible()
     phone.page.locator("#sheet summary").tap()
     assert phone.page.locator("#transcript p").all_inner_texts() == [text for _, _, text in made.english.lines]
@@ -100,10 +102,10 @@ def test_more_holds_chapters_transcript_and_the_file(opened: Open, made: Made) -
     assert not phone.page.locator("#chapters").is_visible()
 
 
-# --- for everybody ---
+# --- accessibility ---
 
 
-def test_the_keyboard_alone_is_enough(opened: Open, made: Made) -> None:
+def test_everything_can_be_done_with_the_keyboard(opened: Open, made: Made) -> None:
     phone = opened(has_touch=False, is_mobile=False)
     press = phone.page.keyboard.press
 
@@ -113,7 +115,7 @@ def test_the_keyboard_alone_is_enough(opened: Open, made: Made) -> None:
                 break
             press("Tab")
         else:
-            raise AssertionError(f"{name} is not reached by Tab")
+            raise AssertionError(f"Tab does not reach {name}")
         assert phone.eval("getComputedStyle(document.activeElement).outlineStyle") == "solid"
 
     focus("volume")
@@ -140,18 +142,18 @@ def test_the_keyboard_alone_is_enough(opened: Open, made: Made) -> None:
     phone.until_plays()
     phone.jump(made.track.length_s - 0.3)
     phone.until_state("finished")
-    assert phone.eval("document.activeElement.id") == "primary"  # Finish is gone
+    assert phone.eval("document.activeElement.id") == "primary"  # Finish is hidden now
 
 
 STATES = ("ready", "playing", "paused", "grounding", "grounded", "closing", "finished")
 
 
 def walk(phone: Phone, made: Made) -> Iterator[str]:
-    """Yield in each state; the name of the state."""
+    """Bring the page into each state, and yield the name of that state."""
     yield "ready"
     phone.tap("primary")
     phone.until_plays()
-    phone.until_here()
+    phone.until_downloaded()
     yield "playing"
     phone.tap("primary")
     yield "paused"
@@ -170,7 +172,7 @@ def walk(phone: Phone, made: Made) -> Iterator[str]:
 
 
 def fits(phone: Phone) -> bool:
-    """Return whether nothing has to be scrolled, and both controls take 30 % of the height and do not overlap."""
+    """Return whether nothing needs scrolling, and both controls take 30 % of the height without overlap."""
     script = """(() => {
         const root = document.documentElement;
         const boxes = ['primary', 'secondary'].map((id) => document.getElementById(id).getBoundingClientRect());
@@ -184,7 +186,7 @@ def fits(phone: Phone) -> bool:
     return bool(phone.eval(script))
 
 
-def places(phone: Phone) -> list[float]:
+def tops(phone: Phone) -> list[float]:
     return list(
         phone.eval("['primary', 'secondary'].map((id) => document.getElementById(id).getBoundingClientRect().top)")
     )
@@ -210,36 +212,32 @@ CONTRAST = """(() => {
 })()"""
 
 
-def test_every_state_fits_a_small_screen_is_legible_moves_nothing_and_holds_its_controls_in_place(
-    opened: Open, made: Made
-) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+def test_every_state_fits_a_small_screen_is_legible_and_moves_no_control(opened: Open, made: Made, axe: "Axe") -> None:
     phone = opened()
-    first = places(phone)
+    first = tops(phone)
     seen = []
     for state in walk(phone, made):
         assert phone.state == state
         assert fits(phone), state
-        assert places(phone) == first, state
+        assert tops(phone) == first, state
         assert phone.eval(CONTRAST) >= 4.5, state
         assert phone.eval("document.getAnimations().length") == 0
-        found = axe.run(phone.page)
-        assert found.violations_count == 0, (state, found.generate_report())
+        results = axe.run(phone.page)
+        assert results.violations_count == 0, (state, results.generate_report())
         seen.append(state)
     assert tuple(seen) == STATES
     phone.page.locator("#more > summary").tap()
     assert axe.run(phone.page).violations_count == 0
 
 
-def test_the_choice_has_no_barrier_either(opened: Open, host: Host, made: Made) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+def test_the_choice_has_no_accessibility_violation(opened: Open, host: Host, made: Made, axe: "Axe") -> None:
     host.files = made.site(made.english, made.german)
-    found = axe.run(opened().page)
-    assert found.violations_count == 0, found.generate_report()
+    results = axe.run(opened().page)
+    assert results.violations_count == 0, results.generate_report()
 
 
 @pytest.mark.parametrize("size", [(360, 640), (390, 664), (390, 844), (412, 915)])
-def test_other_phones_need_no_scrolling_either(opened: Open, size: tuple[int, int], host: Host, made: Made) -> None:
+def test_other_phones_need_no_scrolling(opened: Open, size: tuple[int, int], host: Host, made: Made) -> None:
     phone = opened(viewport={"width": size[0], "height": size[1]})
     assert fits(phone)
 
