@@ -7,7 +7,7 @@ voice file says under ``engine``, and the object is a class that is called witho
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.metadata import entry_points
+from importlib.metadata import PackageNotFoundError, entry_points, version
 from itertools import pairwise
 from typing import Protocol, Self, cast
 
@@ -117,6 +117,22 @@ def at_pace(table: tuple[tuple[float, float], ...], pace_wpm: float) -> float:
     spans = list(pairwise(table))
     (low, low_wpm), (high, high_wpm) = next((span for span in spans if pace_wpm <= span[1][1]), spans[-1])
     return round(low + (high - low) * (pace_wpm - low_wpm) / (high_wpm - low_wpm), 4)
+
+
+def package_version(package: str, to_install: str = "") -> str:
+    """Return the version of an installed package.
+
+    Args:
+        package: its name.
+        to_install: what pip must install to get it; the package itself if empty.
+
+    Raises:
+        EngineError: it is not installed; the message says how to install it.
+    """
+    try:
+        return version(package)
+    except PackageNotFoundError as error:
+        raise EngineError(f"{package} is not installed; `pip install {to_install or package}`") from error
 
 
 class Engines:

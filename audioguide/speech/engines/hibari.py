@@ -8,12 +8,11 @@ import os
 import re
 import threading
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from audioguide.core.errors import EngineError, PhraseError
 from audioguide.core.language import base_language
-from audioguide.speech.engine import Recording, at_pace
+from audioguide.speech.engine import Recording, at_pace, package_version
 from audioguide.speech.voices import Voice
 
 if TYPE_CHECKING:
@@ -55,9 +54,11 @@ class Natural:
     def probe(self) -> str:
         """Return why hibari-tts cannot be loaded here, or nothing."""
         try:
-            version(_PACKAGE)
+            package_version(_PACKAGE)
             self._load()
-        except (PackageNotFoundError, ImportError, OSError, RuntimeError) as error:
+        except EngineError as error:
+            return str(error)
+        except (ImportError, OSError, RuntimeError) as error:
             return f"{_PACKAGE} cannot be loaded here ({error}); `pip install {_PACKAGE}` may help"
         return ""
 
@@ -67,14 +68,11 @@ class Natural:
             raise EngineError(f"{voice.shown}: engine 'natural' speaks English only, not {voice.language!r}")
         if voice.options:
             raise EngineError(f"{voice.shown}: engine 'natural' takes no options; leave [options] out")
+        package, runtime = package_version(_PACKAGE), package_version("onnxruntime")
         try:
-            backend = "scipy " + version("scipy")
-        except PackageNotFoundError:
+            backend = f"scipy {package_version('scipy')}"
+        except EngineError:
             backend = "numpy"
-        try:
-            package, runtime = version(_PACKAGE), version("onnxruntime")
-        except PackageNotFoundError as error:
-            raise EngineError(f"{error.name} is not installed") from error
         return f"{_PACKAGE} {package}, onnxruntime {runtime}, {backend}, seed {_SEED}, gap {SENTENCE_GAP_S}"
 
     def speak(self, text: str, voice: Voice) -> Recording:

@@ -7,21 +7,15 @@ pace is an argument, so a child speaks at one pace; whatever goes wrong, it is k
 
 import hashlib
 import json
-import subprocess
 import sys
 import tempfile
-import threading
-import wave
-from contextlib import suppress
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
-from os import environ
 from pathlib import Path
 from typing import Any
 
 from audioguide.core.errors import EngineError, PhraseError, did_you_mean
-from audioguide.speech.engine import Recording
+from audioguide.speech.engine import Recording, package_version
+from audioguide.speech.engines.child import Child, read_wav
 from audioguide.speech.voices import Voice
 from audioguide.storage.shelf import is_file
 
@@ -29,12 +23,11 @@ ANSWER_S = 60.0
 """How long a child may take for a phrase, the loading of its model included."""
 SENTENCE_GAP_S = 0.65
 """Between the sentences of one phrase, what the model itself leaves there included."""
+_PACKAGES = ("piper-tts", "onnxruntime")
+_EXTRA = "'.[piper]'"
 _OPTIONS = ("model", "speaker")
-_MISSING = "Piper is not installed; `pip install '.[piper]'`"
-_CHILDREN = 2
+_PROCESSES = 2
 """How many paces stay loaded; a medium voice takes 330 MB each."""
-_WORDS = 240
-"""How much of a traceback's last line is told."""
 _WPM, _POWER = 232.0, 1.28
 """Of the voice joe: true words a minute at length scale 1, and how the scale goes with them (within 5 % from 100 to
 220). Other voices are near enough for the measuring of the true pace to start from."""
@@ -54,19 +47,22 @@ class Piper:
 
     def __init__(self) -> None:
         """Start nothing yet."""
-        self._children: dict[tuple[str, ...], _Child] = {}
+        self._processes: dict[tuple[str, ...], _Process] = {}
         self._digests: dict[Path, str] = {}
 
     def probe(self) -> str:
         """Return what to install, or nothing."""
-        return "" if find_spec("piper") else _MISSING
+        try:
+            _versions()
+        except EngineError as error:
+            return str(error)
+        return ""
 
     def fingerprint(self, voice: Voice) -> str:
         """Return package, runtime, and the digests of the model's two files."""
         model = _model(voice)
-        packages = ", ".join(f"{package} {_version(package)}" for package in ("piper-tts", "onnxruntime"))
         digests = " ".join(self._digest(path, voice.shown) for path in (model.path, _described_in(model.path)))
-        return f"{packages}, {digests}, no noise, gap {SENTENCE_GAP_S}"
+        return f"{_versions()}, {digests}, no noise, gap {SENTENCE_GAP_S}"
 
     def speak(self, text: str, voice: Voice) -> Recording:
         """Return the spoken text, at a pace near the voice's."""
@@ -75,30 +71,30 @@ class Piper:
             raise PhraseError("it finds no sounds in these words")
         command = _command(_model(voice), voice.pace_wpm)
         try:
-            return self._child(command).say(words)
+            return self._process(command).say(words)
         except BaseException:  # Ctrl-C too: what it still speaks must not be taken for the next phrase
             self._end(command)
             raise
 
     def close(self) -> None:
         """End the children."""
-        for command in list(self._children):
+        for command in list(self._processes):
             self._end(command)
 
-    def _child(self, command: tuple[str, ...]) -> "_Child":
-        """Return a child that runs this command; it stands last of all, and the first of too many ends."""
-        child = self._children.pop(command, None)
-        if child and not child.is_alive():
-            child.end()
-            child = None
-        self._children[command] = child or _Child(command)
-        while len(self._children) > _CHILDREN:
-            self._end(next(iter(self._children)))
-        return self._children[command]
+    def _process(self, command: tuple[str, ...]) -> "_Process":
+        """Return a process that runs this command; it becomes the most recently used, and the oldest may be ended."""
+        process = self._processes.pop(command, None)
+        if process and not process.is_alive():
+            process.end()
+            process = None
+        self._processes[command] = process or _Process(command)
+        while len(self._processes) > _PROCESSES:
+            self._end(next(iter(self._processes)))
+        return self._processes[command]
 
     def _end(self, command: tuple[str, ...]) -> None:
-        if child := self._children.pop(command, None):
-            child.end()
+        if process := self._processes.pop(command, None):
+            process.end()
 
     def _digest(self, path: Path, shown: str) -> str:
         if path not in self._digests:
@@ -108,6 +104,10 @@ class Piper:
             except OSError as error:
                 raise EngineError(f"{shown}: {path} cannot be read: {error.strerror}") from error
         return self._digests[path]
+
+
+def _versions() -> str:
+    return ", ".join(f"{package} {package_version(package, _EXTRA)}" for package in _PACKAGES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,105 +204,41 @@ def _program() -> tuple[str, ...]:
     return (sys.executable, "-P", "-m", "piper")
 
 
-class _Child:
-    """A process that has a model loaded, and speaks a line at a time."""
+class _Process:
+    """A running Piper with its model loaded, and the folder it writes to."""
 
     def __init__(self, command: tuple[str, ...]) -> None:
-        self._late = False
         try:
             self._folder = tempfile.TemporaryDirectory(prefix="audioguide-", ignore_cleanup_errors=True)
         except OSError as error:
-            raise EngineError(f"Piper finds no place for its sounds: {error}") from error
-        place = self._folder.name
-        pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+            raise EngineError(f"Piper has no folder for its sounds: {error}") from error
+        folder = self._folder.name
         try:
-            whole = (*command, f"--output-dir={place}")
-            self._process = subprocess.Popen(whole, env={**environ, **_QUIET}, cwd=place, **pipes)
-        except OSError as error:
+            self._child = Child(
+                "Piper", [*command, f"--output-dir={folder}"], answers_on="stderr", folder=folder, environment=_QUIET
+            )
+        except EngineError:
             self._folder.cleanup()
-            raise EngineError(f"Piper cannot be started: {error}") from error
+            raise
 
     def is_alive(self) -> bool:
-        """Return whether it can be asked."""
-        return self._process.poll() is None
+        return self._child.is_alive()
 
     def say(self, line: str) -> Recording:
-        """Return the spoken line; the child is of no more use after an error.
+        """Return the spoken line; after an error the process must be ended.
 
         Raises:
             EngineError: it hung, died, or wrote no sound.
         """
-        watch = threading.Timer(ANSWER_S, self._give_up)
-        watch.daemon = True
-        watch.start()
-        try:
-            with suppress(OSError):  # a dead child; why, is on its stderr
-                self._write(line)
-            self._wait()
-        finally:
-            watch.cancel()
-        return self._take()
-
-    def end(self) -> None:
-        """End the process, wait for it, and remove what it wrote."""
-        self._process.kill()
-        for stream in (self._process.stdin, self._process.stderr):
-            if stream:
-                with suppress(OSError):  # what was left in the pipe of a dead process
-                    stream.close()
-        self._process.wait()
-        self._folder.cleanup()
-
-    def _write(self, line: str) -> None:
-        assert self._process.stdin
-        self._process.stdin.write(line.encode("utf-8", "replace") + b"\n")
-        self._process.stdin.flush()
-
-    def _wait(self) -> None:
-        """Read until it says that a file is written."""
-        assert self._process.stderr
-        last = ""
-        for line in self._process.stderr:
-            last = line.decode("utf-8", "replace").strip() or last
-            if ":Wrote " in last:
-                return
-        if self._late:
-            raise EngineError(f"Piper gave no answer for {ANSWER_S:g} s")
-        raise EngineError(f"Piper has died: {last[:_WORDS]}" if last else "Piper has died")
-
-    def _give_up(self) -> None:
-        self._late = True
-        self._process.kill()
-
-    def _take(self) -> Recording:
-        """Return the one sound in the folder, and remove it."""
+        self._child.ask(line, ANSWER_S, lambda output: ":Wrote " in output)
         files = list(Path(self._folder.name).glob("*.wav"))
         if len(files) != 1:
             raise EngineError(f"Piper wrote {len(files)} sounds instead of one")
-        recording = _read(files[0])
+        recording = read_wav(files[0], "Piper")
         files[0].unlink()
         return recording
 
-
-def _read(path: Path) -> Recording:
-    """Return a WAV file's sound.
-
-    Raises:
-        EngineError: it is cut short, or not mono 16-bit.
-    """
-    try:
-        with wave.open(str(path), "rb") as file:
-            layout, frames, rate_hz = (file.getnchannels(), file.getsampwidth()), file.getnframes(), file.getframerate()
-            pcm = file.readframes(frames)
-    except (OSError, EOFError, wave.Error) as error:
-        raise EngineError(f"Piper wrote no sound ({error})") from error
-    if layout != (1, 2) or len(pcm) != 2 * frames:
-        raise EngineError("Piper wrote a file that is cut short or not mono 16-bit")
-    return Recording(pcm, rate_hz)
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError as error:
-        raise EngineError(_MISSING) from error
+    def end(self) -> None:
+        """Kill the process, and remove what it wrote."""
+        self._child.kill()
+        self._folder.cleanup()

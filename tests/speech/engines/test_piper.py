@@ -5,19 +5,21 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
+import support
+from support.processes import PATIENCE_S, has_ended, wait_until
 from support.voices import LINES, needs_piper, phrase, voice_of
 
 from audioguide.audio.sound import conform
 from audioguide.core.errors import EngineError, PhraseError
 from audioguide.speech.engine import engine_names, find_engine
 from audioguide.speech.engines import piper
+from audioguide.speech.engines.child import Child
 from audioguide.speech.engines.piper import Piper
 from audioguide.speech.speaker import Speaker
 from audioguide.speech.voices import Voice, read_voice
@@ -68,21 +70,13 @@ for number, line in enumerate(sys.stdin):
 
 
 @pytest.fixture(autouse=True)
-def children(monkeypatch: pytest.MonkeyPatch) -> Iterator[list["piper._Child"]]:
-    """Remember every child that is started, and hold that neither it nor its folder outlives its engine."""
-    started: list[piper._Child] = []
-    real = piper._Child
-
-    def remembered(command: tuple[str, ...]) -> "piper._Child":
-        started.append(real(command))
-        return started[-1]
-
-    monkeypatch.setattr(piper, "_Child", remembered)
-    yield started
-    left = [child for child in started if child.is_alive() or Path(child._folder.name).exists()]
-    for child in started:
-        child.end()
-    assert not left, "a child outlived its engine"
+def temporary(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, children: list[Child]) -> Iterator[Path]:
+    """The folder for temporary files, in which every engine must leave nothing."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    yield folder
+    assert list(folder.iterdir()) == []
 
 
 @pytest.fixture
@@ -101,6 +95,10 @@ class Notes:
     def all(self, key: str) -> list[object]:
         return [json.loads(line)[key] for line in self.path.read_text(encoding="utf-8").splitlines()]
 
+    def wait_for(self, line: str) -> None:
+        """Return when the stand-in has read this line."""
+        assert wait_until(lambda: line in self.path.read_text(encoding="utf-8"))
+
 
 @pytest.fixture
 def notes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Notes:
@@ -108,13 +106,13 @@ def notes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Notes:
     script, path = tmp_path / "stand_in.py", tmp_path / "notes.jsonl"
     script.write_text(STAND_IN, encoding="utf-8")
     monkeypatch.setattr(piper, "_program", lambda: (sys.executable, "-P", str(script), str(path)))
-    monkeypatch.setattr(piper, "ANSWER_S", 20.0)
+    monkeypatch.setattr(piper, "ANSWER_S", PATIENCE_S)
     return Notes(path)
 
 
 def with_options(folder: Path, **options: str) -> Voice:
-    changes = {"name": "mine", "engine": "piper", "gain_db": 0.0, "lexicon": (), "shown": "mine.toml"}
-    return voice_of("piper", **changes, options=options, folder=folder)
+    changes = {"name": "mine", "engine": "piper", "shown": "mine.toml"}
+    return voice_of("fake", **changes, options=options, folder=folder)
 
 
 def write_model(folder: Path, description: object = DESCRIPTION) -> None:
@@ -149,7 +147,7 @@ def test_a_model_lies_beside_its_voice_file(notes: Notes, engine: Piper, tmp_pat
 def test_a_model_may_be_named_from_elsewhere(
     name: str, voice: Voice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(piper, "_version", lambda package: "1")
+    monkeypatch.setattr(piper, "package_version", lambda *_: "1")
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
     other = with_options(tmp_path, model=name.format(folder=tmp_path, last=tmp_path.name))
@@ -198,22 +196,19 @@ def test_a_description_that_is_none_is_told_with_the_voice_file(text: str, words
 
 
 def test_without_the_package_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, voice: Voice) -> None:
-    monkeypatch.setattr(piper, "find_spec", lambda name: None)
-    assert Piper().probe() == "Piper is not installed; `pip install '.[piper]'`"
-
-    def missing(package: str) -> str:
-        raise piper.PackageNotFoundError(package)
-
-    monkeypatch.setattr(piper, "version", missing)
-    with pytest.raises(EngineError, match=r"`pip install '\.\[piper\]'`"):
+    monkeypatch.setattr(piper, "_PACKAGES", ("no-such-package",))
+    missing = "no-such-package is not installed; `pip install '.[piper]'`"
+    assert Piper().probe() == missing
+    with pytest.raises(EngineError) as caught:
         Piper().fingerprint(voice)
+    assert str(caught.value) == missing
 
 
 @pytest.mark.parametrize("file", ["a.onnx", "a.onnx.json"])
 def test_a_fingerprint_changes_with_each_of_the_two_files(
     file: str, voice: Voice, engine: Piper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(piper, "_version", lambda package: "1")
+    monkeypatch.setattr(piper, "package_version", lambda *_: "1")
     before = engine.fingerprint(voice)
     (voice.folder / file).write_text(json.dumps({**DESCRIPTION, "other": 1}), encoding="utf-8")
     assert engine.fingerprint(voice) == before, "hashed once for an instance"
@@ -223,7 +218,7 @@ def test_a_fingerprint_changes_with_each_of_the_two_files(
 def test_a_fingerprint_changes_with_the_package(voice: Voice, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = set()
     for number in ("1.8.0", "1.9.0"):
-        monkeypatch.setattr(piper, "_version", lambda package, number=number: number)
+        monkeypatch.setattr(piper, "package_version", lambda *_, number=number: number)
         seen.add(Piper().fingerprint(voice))
     assert len(seen) == 2
 
@@ -307,7 +302,7 @@ def test_the_child_neither_phones_home_nor_works_in_the_users_folder(
 
 @pytest.mark.parametrize("text", ["", " ", "…", "–", "?!", "'"])
 def test_signs_without_a_word_are_refused_before_a_child_is_asked(
-    text: str, engine: Piper, voice: Voice, children: list["piper._Child"]
+    text: str, engine: Piper, voice: Voice, children: list[Child]
 ) -> None:
     with pytest.raises(PhraseError, match="no sounds"):
         engine.speak(text, voice)
@@ -315,7 +310,7 @@ def test_signs_without_a_word_are_refused_before_a_child_is_asked(
 
 
 def test_each_pace_keeps_a_child_but_only_so_many(
-    notes: Notes, engine: Piper, voice: Voice, children: list["piper._Child"]
+    notes: Notes, engine: Piper, voice: Voice, children: list[Child]
 ) -> None:
     for pace in (110, 120, 110, 120, 130, 110, 140, 110, 120):
         engine.speak("Rest.", voice.at_pace(pace))
@@ -339,7 +334,7 @@ FAULTS = {
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_is_one_short_line_and_the_next_phrase_is_spoken(
-    fault: str, notes: Notes, engine: Piper, voice: Voice, children: list["piper._Child"]
+    fault: str, notes: Notes, engine: Piper, voice: Voice, children: list[Child]
 ) -> None:
     with pytest.raises(EngineError, match=FAULTS[fault]) as caught:
         engine.speak(f"fault: {fault}", voice)
@@ -355,16 +350,14 @@ def test_a_child_that_hangs_is_killed_in_time(
     notes: Notes,
     engine: Piper,
     voice: Voice,
-    children: list["piper._Child"],
+    children: list[Child],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     engine.speak("Rest.", voice)
     monkeypatch.setattr(piper, "ANSWER_S", 0.5)
-    begun = time.monotonic()
     with pytest.raises(EngineError, match=r"no answer for 0\.5 s|has died"):
         engine.speak(f"fault: {fault}", voice)
-    assert time.monotonic() - begun < 5
-    monkeypatch.setattr(piper, "ANSWER_S", 20.0)
+    monkeypatch.setattr(piper, "ANSWER_S", PATIENCE_S)
     assert engine.speak("Rest.", voice).pcm
     assert [child.is_alive() for child in children] == [False, True]
 
@@ -378,35 +371,42 @@ def test_a_child_that_takes_no_words_is_killed_in_time(
         engine.speak("more than a pipe holds " * 50_000, voice)
 
 
-def test_a_child_that_left_between_two_phrases_is_replaced(notes: Notes, engine: Piper, voice: Voice) -> None:
+def test_a_child_that_left_between_two_phrases_is_replaced(
+    notes: Notes, engine: Piper, voice: Voice, children: list[Child]
+) -> None:
     engine.speak("fault: leave", voice)
-    deadline = time.monotonic() + 10
-    while next(iter(engine._children.values())).is_alive() and time.monotonic() < deadline:
-        time.sleep(0.01)
+    children[0]._process.wait(PATIENCE_S)
     assert engine.speak("Rest.", voice).pcm
     assert len(set(notes.all("pid"))) == 2
 
 
 def test_a_child_killed_in_mid_phrase_is_an_error_and_then_replaced(
-    notes: Notes, engine: Piper, voice: Voice, children: list["piper._Child"]
+    notes: Notes, engine: Piper, voice: Voice, children: list[Child]
 ) -> None:
     engine.speak("Rest.", voice)
-    axe = threading.Timer(0.3, children[0]._process.kill)
-    axe.start()
+
+    def kill_in_mid_phrase() -> None:
+        notes.wait_for("fault: hang")
+        children[0]._process.kill()
+
+    killer = threading.Thread(target=kill_in_mid_phrase)
+    killer.start()
     with pytest.raises(EngineError, match="has died"):
         engine.speak("fault: hang", voice)
-    axe.join()
+    killer.join()
     assert engine.speak("Rest.", voice).pcm
 
 
 def test_a_phrase_that_was_broken_off_is_never_heard_in_the_next_ones_place(
     notes: Notes, engine: Piper, voice: Voice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(self: piper._Child) -> None:
+    def interrupted(child: Child, line: str, *rest: object) -> str:
+        child._input.write(line.encode() + b"\n")
+        child._input.flush()
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(type(engine._child(piper._command(piper._model(voice), 120))), "_wait", interrupted)
+        patch.setattr(Child, "ask", interrupted)
         with pytest.raises(KeyboardInterrupt):
             engine.speak("one two three four five", voice)
     assert len(engine.speak("Rest.", voice).pcm) == 2 * 2205 * 3
@@ -431,7 +431,7 @@ def test_a_python_without_piper_says_so_in_one_line(
 def test_a_fault_that_stays_names_the_phrase(
     notes: Notes, voice: Voice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(piper, "_version", lambda package: "1")
+    monkeypatch.setattr(piper, "package_version", lambda *_: "1")
     monkeypatch.setattr(Piper, "probe", lambda self: "")
     monkeypatch.setattr(Piper, "calibrated", True)
     with Speaker(voice, Store(tmp_path / "store")) as speaker:
@@ -496,9 +496,8 @@ class TestReal:
     pytestmark = real_speech
 
     @pytest.fixture(autouse=True)
-    def children(self) -> list["piper._Child"]:
-        """Here children outlive a test, as their engine does."""
-        return []
+    def temporary(self) -> None:
+        """Here processes and their folders outlive a test, as their engine does."""
 
     def test_it_speaks_clearly_audible_words(self, real: Piper, joe: Voice) -> None:
         assert real.probe() == ""
@@ -558,36 +557,26 @@ class TestReal:
         monkeypatch.setattr("tempfile.tempdir", str(temporary))
         engine = Piper()
         engine.speak("Hello there.", joe)
-        (child,) = engine._children.values()
+        (process,) = engine._processes.values()
         engine.close()
-        assert child._process.poll() is not None
+        assert not process.is_alive()
         assert capfd.readouterr() == ("", "")
         assert [list(folder.rglob("*")) for folder in (home, here, temporary)] == [[], [], []]
 
-    def test_a_child_ends_by_itself_when_its_parent_is_killed(self, joe: Voice, tmp_path: Path) -> None:
+    def test_a_child_ends_by_itself_when_its_parent_is_killed(self, tmp_path: Path) -> None:
         program = (
-            "import os, sys\n"
-            "from pathlib import Path\n"
+            "import os\n"
             "from audioguide.speech.engines.piper import Piper\n"
-            "from test_piper import with_options\n"
+            "from support.voices import joe\n"
             "engine = Piper()\n"
-            "engine.speak('Rest.', with_options(Path('/'), model=sys.argv[1]))\n"
-            "print(next(iter(engine._children.values()))._process.pid, flush=True)\n"
+            "engine.speak('Rest.', joe())\n"
+            "print(next(iter(engine._processes.values()))._child._process.pid, flush=True)\n"
             "os._exit(9)\n"
         )
-        command = [sys.executable, "-c", program, joe.options["model"]]
-        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent), "TMPDIR": str(tmp_path)}
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-        pid, deadline = int(done.stdout), time.monotonic() + 10
-        while is_running(pid) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert not is_running(pid)
-
-
-def is_running(pid: int) -> bool:
-    """Return whether a process runs; one that has ended but was not waited for does not."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state != "Z"
+        path = os.pathsep.join([str(Path(support.__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
+        environment = {**os.environ, "PYTHONPATH": path, "TMPDIR": str(tmp_path)}
+        done = subprocess.run(
+            [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.stdout, done.stderr
+        assert wait_until(lambda: has_ended(int(done.stdout)))

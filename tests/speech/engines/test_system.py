@@ -18,12 +18,14 @@ from typing import Any
 
 import pytest
 from support.helpers import living
+from support.processes import PATIENCE_S, wait_until
 from support.voices import lexicon, phrase, voice_of
 
 from audioguide.audio.sound import conform
 from audioguide.core.errors import EngineError, ScriptError
 from audioguide.speech import speaker
 from audioguide.speech.engines import system, system_worker
+from audioguide.speech.engines.child import Child
 from audioguide.speech.engines.system import System
 from audioguide.speech.engines.system_worker import Speech
 from audioguide.speech.speaker import Speaker
@@ -36,7 +38,7 @@ FEW_WORDS = "Let the floor hold you."
 FAULTY = """
 import sys
 from pathlib import Path
-from audioguide.speech import worker
+from audioguide.speech.engines import system_worker
 
 fault, times, tally = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])
 whole = system_worker._as_wav
@@ -92,21 +94,8 @@ FAULTS = (
 
 
 @pytest.fixture(autouse=True)
-def workers(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[system._Worker]]:
-    """Remember every worker that is started, and hold that none of them outlives its engine."""
-    started: list[system._Worker] = []
-    real = system._Worker
-
-    def remembered(command: list[str]) -> system._Worker:
-        started.append(real(command))
-        return started[-1]
-
-    monkeypatch.setattr(system, "_Worker", remembered)
-    yield started
-    alive = [each for each in started if each._process.poll() is None]
-    for each in started:
-        each.kill()
-    assert not alive, "a worker outlived its engine"
+def workers(children: list[Child]) -> list[Child]:
+    return children
 
 
 @pytest.fixture
@@ -117,15 +106,16 @@ def engine() -> Iterator[System]:
 
 
 def start_instead(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:
-    """Let another Python program stand where the worker would."""
-    real = system._Worker
-    monkeypatch.setattr(system, "_Worker", lambda command: real([sys.executable, *arguments]))
+    """Start another Python program instead of the worker."""
+    monkeypatch.setattr(
+        system, "Child", lambda name, command, **rest: Child(name, [sys.executable, *arguments], **rest)
+    )
 
 
 def start_faulty(monkeypatch: pytest.MonkeyPatch, fault: str, times: int, tally: Path) -> None:
     """Let the real worker spoil its first files."""
     tally.write_text("")
-    monkeypatch.setattr(system, "ANSWER_S", 1.0 if fault == "hangs" else 20.0)
+    monkeypatch.setattr(system, "ANSWER_S", 3.0 if fault == "hangs" else PATIENCE_S)
     start_instead(monkeypatch, "-c", FAULTY, fault, str(times), str(tally))
 
 
@@ -166,12 +156,12 @@ def test_a_fault_that_stays_is_one_error_that_names_the_phrase(
 
 @pytest.mark.speech
 def test_a_voice_that_hangs_is_killed_and_tried_again(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, workers: list[system._Worker]
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, workers: list[Child]
 ) -> None:
     start_faulty(monkeypatch, "hangs", 1, tmp_path / "tally")
     with Speaker(voice_of("system", gain_db=0.0), Store(tmp_path)) as speaking:
         assert speaking.clip(phrase("Rest here.")).samples > 12_000
-        assert [each._process.poll() is None for each in workers] == [False, True]
+        assert [worker.is_alive() for worker in workers] == [False, True]
 
 
 @pytest.mark.speech
@@ -187,7 +177,7 @@ def test_a_voice_that_always_hangs_says_for_how_long(monkeypatch: pytest.MonkeyP
 
 @pytest.mark.speech
 @needs_signals
-def test_a_worker_killed_in_mid_run_is_replaced(engine: System, workers: list[system._Worker]) -> None:
+def test_a_worker_killed_in_mid_run_is_replaced(engine: System, workers: list[Child]) -> None:
     assert engine.probe() == ""
     (first,) = workers
     os.kill(first._process.pid, signal.SIGSTOP)  # so that it is certainly at work when the axe falls
@@ -197,12 +187,12 @@ def test_a_worker_killed_in_mid_run_is_replaced(engine: System, workers: list[sy
         engine.speak("Rest here.", voice_of("system"))
     axe.join()
     assert engine.speak("Rest here.", voice_of("system")).pcm
-    assert [each._process.poll() is None for each in workers] == [False, True]
+    assert [worker.is_alive() for worker in workers] == [False, True]
 
 
 @pytest.mark.speech
 @needs_signals
-def test_a_worker_killed_between_two_phrases_is_replaced(tmp_path: Path, workers: list[system._Worker]) -> None:
+def test_a_worker_killed_between_two_phrases_is_replaced(tmp_path: Path, workers: list[Child]) -> None:
     with Speaker(voice_of("system", gain_db=0.0), Store(tmp_path)) as speaking:
         speaking.clip(phrase("Rest here."))
         workers[0]._process.kill()
@@ -214,19 +204,19 @@ def test_a_worker_killed_between_two_phrases_is_replaced(tmp_path: Path, workers
 @pytest.mark.speech
 @needs_signals
 def test_a_stopped_worker_is_given_up_after_the_time_to_answer(
-    monkeypatch: pytest.MonkeyPatch, engine: System, workers: list[system._Worker]
+    monkeypatch: pytest.MonkeyPatch, engine: System, workers: list[Child]
 ) -> None:
     engine.probe()
     monkeypatch.setattr(system, "ANSWER_S", 0.3)
     os.kill(workers[0]._process.pid, signal.SIGSTOP)
     with pytest.raises(EngineError, match=r"no answer for 0\.3 s"):
         engine.speak("Rest here.", voice_of("system"))
-    assert workers[0]._process.poll() is not None
+    assert not workers[0].is_alive()
 
 
 @pytest.mark.parametrize("program", ["raise SystemExit(3)", "import os; os.abort()", "print('')", "print(flush=True)"])
 def test_a_worker_that_dies_at_start_is_why_it_cannot_work(
-    program: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, workers: list[system._Worker]
+    program: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, workers: list[Child]
 ) -> None:
     start_instead(monkeypatch, "-c", program)
     assert "worker" in System().probe()
@@ -256,7 +246,7 @@ def test_a_python_that_is_not_there_is_why_it_cannot_work(monkeypatch: pytest.Mo
 
 
 def test_a_driver_that_cannot_start_says_why(monkeypatch: pytest.MonkeyPatch, engine: System) -> None:
-    broken = "import sys; sys.modules['pyttsx3'] = None; from audioguide.speech import worker; system_worker.main()"
+    broken = "import sys; sys.modules['pyttsx3'] = None; import audioguide.speech.engines.system_worker as w; w.main()"
     start_instead(monkeypatch, "-c", broken)
     assert "pyttsx3 cannot start" in engine.probe()
 
@@ -295,7 +285,7 @@ def test_a_pace_set_between_two_phrases_is_not_lost(engine: System) -> None:
 
 
 @pytest.mark.speech
-def test_sixty_phrases_in_a_row_are_all_whole_and_distinct(engine: System, workers: list[system._Worker]) -> None:
+def test_sixty_phrases_in_a_row_are_all_whole_and_distinct(engine: System, workers: list[Child]) -> None:
     words = ("let", "the", "floor", "hold", "whatever", "is", "heavy", "and", "slowly", "breathe", "out", "here")
     phrases = [f"Line {n}: {' '.join((words * 2)[n % 7 : n % 7 + 1 + n * 3 % 7])}." for n in range(60)]
     there, back = (
@@ -325,13 +315,12 @@ def test_a_phrase_is_the_same_to_the_byte_whatever_was_spoken_before_and_by_whic
 @pytest.mark.speech
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
 def test_ending_a_worker_in_mid_phrase_ends_what_it_has_forked(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, workers: list[system._Worker]
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, workers: list[Child]
 ) -> None:
     start_faulty(monkeypatch, "hangs", 99, tmp_path / "tally")
     with pytest.raises(EngineError, match="no answer"):
         System().speak("Rest here.", voice_of("system"))
-    time.sleep(0.1)
-    assert workers and living(str(tmp_path)) == []
+    assert workers and wait_until(lambda: not living(str(tmp_path)))
 
 
 @pytest.mark.speech
@@ -340,7 +329,7 @@ def test_what_the_driver_prints_never_mixes_with_the_answers(engine: System) -> 
         assert len(engine.speak(text, voice_of("system")).pcm) > 20_000
 
 
-def test_phonemes_of_another_engine_are_refused_with_advice(workers: list[system._Worker], tmp_path: Path) -> None:
+def test_phonemes_of_another_engine_are_refused_with_advice(workers: list[Child], tmp_path: Path) -> None:
     with pytest.raises(ScriptError, match=r"^voices/system\.toml:2: .*reads none; write it as it sounds.*lexicon"):
         Speaker(voice_of("system", lexicon=lexicon({"psoas": "/sˈOəs/"}, file="voices/system.toml")), Store(tmp_path))
     assert workers == []
@@ -355,12 +344,12 @@ def test_its_pace_is_taken_at_its_word_only_where_it_was_measured(
 
 
 @pytest.mark.speech
-def test_closing_ends_the_worker_and_twice_is_harmless(engine: System, workers: list[system._Worker]) -> None:
+def test_closing_ends_the_worker_and_twice_is_harmless(engine: System, workers: list[Child]) -> None:
     engine.probe()
-    assert workers[0]._process.poll() is None
+    assert workers[0].is_alive()
     engine.close()
     engine.close()
-    assert workers[0]._process.poll() is not None
+    assert not workers[0].is_alive()
 
 
 # --- the worker's Speech against drivers that behave like those of other systems ---
