@@ -402,7 +402,10 @@ def _two_files(voice: Path) -> None:
 
 def _two_cases(voice: Path) -> None:
     take = record(voice, FIRST)
-    shutil.copy(take, take.with_name(take.name.upper()))
+    other = take.with_name(take.name.upper())
+    if other.exists():
+        pytest.skip("needs a file system in which capitals make another name")
+    shutil.copy(take, other)
 
 
 def _text(voice: Path) -> None:

@@ -590,14 +590,12 @@ class Hanging:
 
 def test_an_engine_that_hangs_is_given_up_with_the_line(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     use(monkeypatch, Hanging())
-    monkeypatch.setattr(speaker, "PATIENCE_S", 0.5)
-    with (
-        pytest.raises(
-            EngineError, match=r'arrive.md.j2:7: voice hum cannot speak "Rest forever now.": it took longer than 0.5 s'
-        ),
-        Speaker(voice_of("fake"), store) as speaking,
-    ):
-        list(speaking.speak([phrase("Rest.", 1), phrase("Rest forever now.", 7), phrase("Rest again.", 9)]))
+    message = r'arrive.md.j2:7: voice hum cannot speak "Rest forever now.": it took longer than 0.5 s'
+    with Speaker(voice_of("fake"), store) as speaking:
+        list(speaking.speak([phrase("Rest.", 1)]))  # what is imported first may take longer than half a second
+        monkeypatch.setattr(speaker, "PATIENCE_S", 0.5)
+        with pytest.raises(EngineError, match=message):
+            list(speaking.speak([phrase("Rest.", 1), phrase("Rest forever now.", 7), phrase("Rest again.", 9)]))
 
 
 def test_an_engine_that_hangs_while_it_is_measured_is_told_by_its_voice(

