@@ -43,8 +43,8 @@ def lines(
     from audioguide.core.request import Request, read_settings
     from audioguide.practice.definition import find_practice
     from audioguide.session import recording_sheet
-    from audioguide.speech import recorded
-    from audioguide.speech.voices import find_voice
+    from audioguide.speech.recordings import find_recordings, recordings_folder, unmatched_files
+    from audioguide.speech.voices import RECORDED, find_voice
     from audioguide.storage.atomic import atomic_file
 
     found, who = find_practice(practice), find_voice(voice)
@@ -54,9 +54,9 @@ def lines(
     pinned = {key: value for key, value in options.items() if value is not None}
     what = recording_sheet.read_sheet(found, recording_sheet.requests(base, found, samples, pinned))
 
-    records = who.engine == recorded.ENGINE
-    there = recorded.folder_of(who).is_dir()
-    takes = (recorded.find_takes(who) if there else {}) if records else None
+    records = who.engine == RECORDED
+    there = recordings_folder(who).is_dir()
+    takes = (find_recordings(who) if there else {}) if records else None
     text = recording_sheet.as_csv(what.rows, takes)
     if out is None:
         typer.echo(text, nl=False)
@@ -64,7 +64,7 @@ def lines(
         with atomic_file(out, ".csv") as draft:
             draft.put((recording_sheet.BOM + text).encode())
         typer.echo(f"{out}  {_summary(what, who, takes)}")
-    _tell(what, recorded.leftovers(who, [row.id for row in what.rows]) if records and there else [])
+    _tell(what, unmatched_files(who, [row.id for row in what.rows]) if records and there else [])
 
 
 def _summary(what: "Sheet", who: "Voice", takes: dict[str, Path] | None) -> str:

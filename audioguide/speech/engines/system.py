@@ -1,7 +1,8 @@
-"""pyttsx3: the system's own voice (eSpeak NG on Linux, NSSpeechSynthesizer on macOS, SAPI 5 on Windows).
+"""The engine "system": pyttsx3 with eSpeak NG on Linux, NSSpeechSynthesizer on macOS, SAPI 5 on Windows.
 
-pyttsx3 and the drivers below it race, hang on bad paths, print on stdout and abort with threads. So they run in a
-worker process that speaks one phrase at a time; whatever goes wrong there, the worker is killed and started anew.
+pyttsx3 and its drivers have races, hang on bad paths, print on stdout and abort when used from threads. So they run in
+a worker process (system_worker.py) that speaks one phrase at a time. After any failure the worker is killed and a new
+one is started.
 """
 
 import json
@@ -15,13 +16,14 @@ from audioguide.speech.engines.child import Child, read_wav
 from audioguide.speech.voices import Voice
 
 START_S, ANSWER_S = 60.0, 30.0
-"""How long a worker may take to start, and to speak a phrase."""
+"""Time limits of a worker: to start, and to speak a phrase."""
 _OPTIONS = ("voice",)
 _RATES = {
     "linux": ((80.0, 97.7), (100.0, 116.1), (120.0, 139.8), (140.0, 164.8), (175.0, 206.6)),
 }
-"""(pyttsx3 rate, true words a minute): eSpeak NG, measured; elsewhere the rate is taken as it is, then corrected."""
-_AS_IS = ((40.0, 40.0), (400.0, 400.0))
+"""(pyttsx3 rate, true words a minute), measured with eSpeak NG. On other systems the pace is used as the rate, and then
+corrected by measuring."""
+_UNMEASURED = ((40.0, 40.0), (400.0, 400.0))
 
 
 class System:
@@ -33,19 +35,18 @@ class System:
     reads_phonemes = False
 
     def __init__(self) -> None:
-        """Start nothing yet."""
         self._worker: Child | None = None
 
     def probe(self) -> str:
-        """Return why pyttsx3 cannot speak here, or nothing."""
+        """Return why pyttsx3 cannot speak on this computer, or an empty string."""
         try:
-            self._started()
+            self._running_worker()
         except EngineError as error:
             return str(error)
         return ""
 
     def fingerprint(self, voice: Voice) -> str:
-        """Return package and versions, and which voice of the system speaks."""
+        """Return the packages with their versions, and the platform."""
         unknown = [key for key in voice.options if key not in _OPTIONS]
         if unknown:
             raise EngineError(
@@ -57,15 +58,15 @@ class System:
         return ", ".join(parts)
 
     def speak(self, text: str, voice: Voice) -> Recording:
-        """Return the spoken text at whatever rate the system's voice has."""
+        """Return the spoken text at the sample rate of the system's voice."""
         with tempfile.TemporaryDirectory(prefix="audioguide-") as folder:
             path = Path(folder) / "speech.wav"
-            rate = round(at_pace(_RATES.get(sys.platform, _AS_IS), voice.pace_wpm))
+            rate = round(at_pace(_RATES.get(sys.platform, _UNMEASURED), voice.pace_wpm))
             order = {"text": text, "path": str(path), "rate": rate, **_voice_order(voice)}
             try:
-                _run_order(self._started(), order, ANSWER_S)
+                _run_order(self._running_worker(), order, ANSWER_S)
                 return read_wav(path, "the system's voice")
-            except BaseException:  # a Ctrl-C too: nothing may write into the folder while it is removed
+            except BaseException:  # including Ctrl-C: nothing may write into the folder while it is removed
                 self.close()
                 raise
 
@@ -75,7 +76,7 @@ class System:
         if worker:
             worker.kill()
 
-    def _started(self) -> Child:
+    def _running_worker(self) -> Child:
         if self._worker is None:
             command = [sys.executable, "-P", "-m", "audioguide.speech.engines.system_worker"]
             self._worker = Child("the speech worker", command, answers_on="stdout")
@@ -103,5 +104,5 @@ def _run_order(worker: Child, order: dict[str, object], timeout_s: float) -> Non
 
 
 def _voice_order(voice: Voice) -> dict[str, object]:
-    wanted = voice.options.get("voice")
-    return {"voice": wanted} if wanted else {"language": voice.language}
+    name = voice.options.get("voice")
+    return {"voice": name} if name else {"language": voice.language}

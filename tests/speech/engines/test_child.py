@@ -1,4 +1,4 @@
-"""Child processes of engines: answers, time-outs, deaths, and what they leave behind."""
+"""Child processes of engines: answers, time-outs, deaths, and cleaning up."""
 
 import os
 import sys
