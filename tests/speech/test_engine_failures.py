@@ -104,7 +104,7 @@ def test_any_exception_of_an_engine_is_reported_with_the_phrase(
 
 def test_a_keyboard_interrupt_is_never_tried_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     class Stopped(Counting):
-        def speak(self, text: str, voice: object) -> Recording:  # type: ignore[override]  # never gets as far
+        def speak(self, text: str, voice: object) -> Recording:
             self.texts.append(text)
             raise KeyboardInterrupt
 

@@ -22,6 +22,6 @@ def wait_until(done: Callable[[], bool]) -> bool:
 def has_ended(pid: int) -> bool:
     """Return whether a process has ended, even if its parent has not waited for it."""
     try:
-        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+        return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return True

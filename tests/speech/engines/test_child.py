@@ -1,13 +1,13 @@
 """Child processes of engines: answers, time-outs, deaths, and cleaning up."""
 
 import os
+import signal
 import sys
 import threading
 import wave
 from pathlib import Path
 from typing import Literal
 
-import psutil
 import pytest
 from support.processes import PATIENCE_S, has_ended, wait_until
 
@@ -109,7 +109,7 @@ def test_what_a_child_has_forked_is_killed_with_it(leader_dies_first: bool) -> N
     child = start(FORK)
     fork = int(child.ask("", PATIENCE_S))
     if leader_dies_first:
-        psutil.Process(child._process.pid).kill()
+        os.kill(child._process.pid, signal.SIGKILL)
         assert wait_until(lambda: has_ended(child._process.pid))
     assert not has_ended(fork)
     child.kill()
