@@ -82,7 +82,7 @@ def _hibari(lines: list[tuple[str, float]]) -> None:
     from audioguide.speech.engine import at_pace
     from audioguide.speech.engines import hibari
 
-    voice = hibari.Natural()._load()
+    voice = hibari.Hibari()._load()
     for words, pace_wpm in lines:
         for _ in voice.stream(words, speed=at_pace(hibari._SPEEDS, pace_wpm), seed=0):
             pass

@@ -37,10 +37,18 @@ def _is_marked(item: pytest.Item, name: str) -> bool:
 
 
 def _can_start_processes(module: ModuleType) -> bool:
-    values = vars(module).values()
-    packages = {value.__name__.partition(".")[0] for value in values if isinstance(value, ModuleType)}
-    helpers = {name for name in map(_module_of, values) if name.startswith("support.")} - {module.__name__}
-    return bool(packages & _STARTS) or any(_can_start_processes(sys.modules[name]) for name in helpers)
+    """Return whether a module imports what starts processes: itself, through its helpers, or what it tests does."""
+    sources = {name for name in map(_module_of, vars(module).values()) if name in sys.modules} - {module.__name__}
+    return (
+        _imports_a_starter(module)
+        or any(_can_start_processes(sys.modules[name]) for name in sources if name.startswith("support."))
+        or any(_imports_a_starter(sys.modules[name]) for name in sources if name.startswith("audioguide."))
+    )
+
+
+def _imports_a_starter(module: ModuleType) -> bool:
+    imported = (value for value in vars(module).values() if isinstance(value, ModuleType))
+    return any(value.__name__.partition(".")[0] in _STARTS for value in imported)
 
 
 def _module_of(value: object) -> str:

@@ -17,7 +17,7 @@ from audioguide.core.clock import FRAME
 from audioguide.core.defaults import VOICE
 from audioguide.core.errors import AudioguideError
 from audioguide.core.model import Phrase, Source
-from audioguide.speech.reader import reader, why_not
+from audioguide.speech.reader import open_reader, why_not
 from audioguide.speech.voices import RECORDED, Voice, find_voice, voice_names
 from audioguide.storage import prune
 from audioguide.storage.atomic import atomic_file
@@ -237,7 +237,7 @@ def _spoken_s(voice: Voice) -> float:
 
     from audioguide.core.clock import RATE_HZ
 
-    with reader(replace(voice, gain_db=0.0), MemoryStore()) as speaker:
+    with open_reader(replace(voice, gain_db=0.0), MemoryStore()) as speaker:
         return speaker.clip(Phrase(_WORD, Source(voice.shown, 1))).samples / RATE_HZ
 
 

@@ -37,8 +37,8 @@ def lines(
     from audioguide.core.clock import parse_length
     from audioguide.practice.definition import find_practice
     from audioguide.session import recording_sheet
-    from audioguide.speech import recorded
-    from audioguide.speech.voices import find_voice
+    from audioguide.speech.recordings import find_recordings, recordings_folder, unmatched_files
+    from audioguide.speech.voices import RECORDED, find_voice
     from audioguide.storage.atomic import atomic_file
 
     found, reader = find_practice(practice), find_voice(voice)
@@ -48,27 +48,27 @@ def lines(
     pinned = {field: value for field, value in options.items() if value is not None}
     sheet = recording_sheet.read_sheet(found, recording_sheet.requests(base, found, samples, pinned))
 
-    is_recorded = reader.engine == recorded.ENGINE
-    has_folder = is_recorded and recorded.folder_of(reader).is_dir()
-    takes = (recorded.find_takes(reader) if has_folder else {}) if is_recorded else None
-    text = recording_sheet.as_csv(sheet.rows, takes)
+    is_recorded = reader.engine == RECORDED
+    has_folder = is_recorded and recordings_folder(reader).is_dir()
+    recordings = (find_recordings(reader) if has_folder else {}) if is_recorded else None
+    text = recording_sheet.as_csv(sheet.rows, recordings)
     if out is None:
         typer.echo(text, nl=False)
     else:
         with atomic_file(out, ".csv") as draft:
             draft.put((recording_sheet.BOM + text).encode())
-        typer.echo(f"{out}  {_summary(sheet, reader, takes)}")
-    _note_what_is_missing(sheet, recorded.leftovers(reader, [row.id for row in sheet.rows]) if has_folder else [])
+        typer.echo(f"{out}  {_summary(sheet, reader, recordings)}")
+    _note_what_is_missing(sheet, unmatched_files(reader, [row.id for row in sheet.rows]) if has_folder else [])
 
 
-def _summary(sheet: "Sheet", voice: "Voice", takes: dict[str, Path] | None) -> str:
+def _summary(sheet: "Sheet", voice: "Voice", recordings: dict[str, Path] | None) -> str:
     """Return how much there is to read, and where the recordings go."""
     minutes = max(1, round(sheet.words / voice.pace_wpm))
     size = f"{counted(len(sheet.rows), 'phrase')}, {counted(sheet.words, 'word')}, about {counted(minutes, 'minute')}"
     files = "ID.wav, ID.flac or ID.mp3"
-    if takes is None:
+    if recordings is None:
         return f'{size} of speech; record each as {files} in a folder NAME beside a NAME.toml with engine = "recorded"'
-    done = sum(row.id in takes for row in sheet.rows)
+    done = sum(row.id in recordings for row in sheet.rows)
     return f"{size} of speech; {done} of them recorded; put them into {voice.folder / voice.name} as {files}"
 
 

@@ -28,7 +28,7 @@ from audioguide.session.manifest import OWNER, Manifest, to_bytes
 from audioguide.session.pieces import Pieces, identity
 from audioguide.session.resources import Resources
 from audioguide.speech.normalise import apply_lexicon
-from audioguide.speech.reader import Reader, reader
+from audioguide.speech.reader import Reader, open_reader
 from audioguide.speech.voices import RECORDED, Voice, find_voice, voice_names
 from audioguide.storage.atomic import Draft, atomic_file
 from audioguide.storage.store import Store, open_store
@@ -212,7 +212,7 @@ def plan(
     voice = find_voice(request.voice).at_pace(request.pace_wpm)
     _refuse_other_language(practice, voice)
     skipped = sounds_before(request, practice)
-    with reader(voice, store, (*request.lexicon(), *practice.lexicon), workshop.engines) as who:
+    with open_reader(voice, store, (*request.lexicon(), *practice.lexicon), workshop.engines) as who:
         studio = ClipSet(who, progress)
         timeline = Fitter(request, practice, voice, studio, workshop.renderer(practice)).fit()
         _refuse_unsaid(request, timeline)
@@ -227,7 +227,7 @@ def _plan_text(text: str, voice: Voice, store: Store, progress: Progress | None)
     cues: list[Cue] = [Chapter(title, Source("text", 1)), *parse(lines)]
     if not any(isinstance(cue, Phrase) for cue in cues):
         raise InputError("there is nothing to say; write some words")
-    with reader(voice, store) as who:
+    with open_reader(voice, store) as who:
         studio = ClipSet(who, progress)
         lengths = studio.lengths(cues)
         timeline = lay_out(cues, lengths, natural_length(cues, lengths))

@@ -15,7 +15,7 @@ from audioguide.core.request import Request
 from audioguide.practice.model import Practice
 from audioguide.practice.render import Renderer
 from audioguide.practice.rendering import read_phrases
-from audioguide.speech.recorded import phrase_id
+from audioguide.speech.recordings import phrase_id
 
 LENGTHS = tuple(minutes * 60 * RATE_HZ for minutes in (5, 10, 15, 20, 30, 45, 60))
 """The sessions of a sheet that names none. Samples."""

@@ -1,1 +1,1 @@
-"""Phrases -> clips: voices, lexicon, text normalisation, recordings, and the engines that speak."""
+"""Phrases -> clips: voices, text normalisation, recordings, and the engines that speak."""

@@ -1,4 +1,4 @@
-"""Twelve lines that are no part of any practice, and what is measured on them: a voice's loudness and its true pace."""
+"""PURE. Twelve lines for measuring a voice's loudness and true pace; they are not part of any practice."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -17,12 +17,12 @@ LINES = (
     "The back of the pelvis is broad, and the floor under it is broader still. It has all day.",
     "When you are ready, roll to one side. Wait there for a breath or two.",
 )
-"""Short and long, of one sentence and of two, like a script's. Any twelve lines of a voice agree in loudness within a
-quarter of a decibel."""
+"""Short and long, with one sentence or two, like the lines of a script. The loudness of a voice over any twelve lines
+is the same within a quarter of a decibel."""
 FASTER = 1.075
-"""How much faster than a script they are read: 1.07 to 1.10, of hibari-tts and of eSpeak NG alike."""
+"""The pace of these lines divided by that of a script: 1.07 to 1.10, with hibari-tts and with eSpeak NG."""
 LOUDER_LU = 0.3
-"""How much louder than a session they measure, where soft entries, pauses and bells count as well: 0.2 to 0.5."""
+"""The loudness of these lines above that of a session, which also has soft entries, pauses and bells: 0.2 to 0.5."""
 _TRIES = 4
 _NEAR = 0.02
 _WORD = re.compile(r"[\w'’-]+")
@@ -38,7 +38,7 @@ def count_words(text: str) -> int:
 
 
 def pace_wpm(spoken: Iterable[tuple[str, float]]) -> float:
-    """Return true words a minute of phrases, as (words, seconds that they last).
+    """Return the true words a minute of phrases, each given as (text, seconds).
 
     >>> pace_wpm([("one two three", 2.0), ("four", 0.5)])
     96.0
@@ -48,11 +48,11 @@ def pace_wpm(spoken: Iterable[tuple[str, float]]) -> float:
 
 
 def nominal_pace(asked_wpm: float, measure: Callable[[float], float]) -> float:
-    """Return the pace to ask of an engine that is not calibrated, so that a script's true pace is the asked one.
+    """Return the pace to ask of an engine that is not calibrated, so that a script has the wanted true pace.
 
     Args:
-        asked_wpm: true words a minute.
-        measure: speaks the lines at a nominal pace and returns their true one.
+        asked_wpm: the wanted true words a minute.
+        measure: speaks the lines at a nominal pace and returns their true pace.
     """
     wanted_wpm = asked_wpm * FASTER
     nominal = asked_wpm
@@ -68,7 +68,7 @@ def nominal_pace(asked_wpm: float, measure: Callable[[float], float]) -> float:
 
 
 def _slope(before: tuple[float, float] | None, now: tuple[float, float]) -> float:
-    """Return how fast the true pace grows with the nominal one: a secant, or at first as if in proportion."""
+    """Return the slope of the true pace over the nominal one: from two measurements, or as if proportional from one."""
     if before and (now[0] - before[0]) * (now[1] - before[1]) > 0:
         return (now[1] - before[1]) / (now[0] - before[0])
     return now[1] / now[0]

@@ -1,4 +1,4 @@
-"""PURE. Capitals that engines mistake: words that are shouted, respellings with their stress in capitals."""
+"""PURE. Capitals that engines misread: shouted words, and respellings with the stress in capitals."""
 
 import re
 
@@ -10,31 +10,32 @@ _SHOUTED = frozenset(
     rib hip leg toe arm eye ear jaw lip gut fat skin shin bed mat rug pad air back both only this that
     """.upper().split()
 )
-"""Words that eSpeak NG (HIP, LEG, LET) or hibari-tts (GO, PUT, DOWN) spell in capitals, and their like."""
+"""Words in capitals that eSpeak NG (HIP, LEG, LET) or hibari-tts (GO, PUT, DOWN) spells letter by letter, and similar
+ones."""
 _TAILS = ("T", "RE", "LL", "VE", "M")
-_ELSE_INITIALS = ("IT", "US", "AM")
-"""Words only in text that is all in capitals: the IT band is none."""
+_INITIALS_OR_WORDS = ("IT", "US", "AM")
+"""Words only if the whole text is in capitals; otherwise initials, as in "the IT band"."""
 _CAPITALS = re.compile(r"\b[A-Z]{2,}(?:'[A-Z]+)?\b")
 _RESPELLED = re.compile(r"\b(?=[\w-]*[A-Z]{2})[^\W\d]+(?:-[^\W\d]+)+\b")
 _SENTENCE_START = re.compile(r"(?:^|[.!?…]\s)\s*\(?$")
 
 
-def cased(found: re.Match[str], said: str) -> str:
-    """Return what is said for something found, with a capital where a sentence begins: engines know it by that."""
-    if said != found[0] and _SENTENCE_START.search(found.string[: found.start()]):
-        return said[:1].upper() + said[1:]
-    return said
+def cased(match: re.Match[str], replacement: str) -> str:
+    """Return a match's replacement, with a capital if a sentence begins there: engines recognize sentences by that."""
+    if replacement != match[0] and _SENTENCE_START.search(match.string[: match.start()]):
+        return replacement[:1].upper() + replacement[1:]
+    return replacement
 
 
 def unshouted(text: str) -> str:
-    """Return text with shouted words in lower case; USA, TV and other initials stay.
+    """Return text with shouted words in lower case; initials such as USA and TV stay.
 
     >>> unshouted("Let your HIP go NOW. DON'T try."), unshouted("The IT band"), unshouted("LET IT GO")
     ("Let your hip go now. Don't try.", 'The IT band', 'Let it go')
     """
     all_shouted = text.isupper() and any(word in _SHOUTED for word in re.findall("[A-Z]+", text))
-    words = _SHOUTED.union(_ELSE_INITIALS) if all_shouted else _SHOUTED
-    return _CAPITALS.sub(lambda found: cased(found, _lower(found[0], words)), text)
+    words = _SHOUTED.union(_INITIALS_OR_WORDS) if all_shouted else _SHOUTED
+    return _CAPITALS.sub(lambda match: cased(match, _lower(match[0], words)), text)
 
 
 def _lower(word: str, words: frozenset[str]) -> str:
@@ -43,11 +44,11 @@ def _lower(word: str, words: frozenset[str]) -> str:
 
 
 def respelled(said: str) -> str:
-    """Return a lexicon's respelling without its capitals of stress, which eSpeak NG says letter by letter.
+    """Return a lexicon's respelling without the capitals for stress, which eSpeak NG spells letter by letter.
 
-    The one in front makes it a name for hibari-tts, which else hears a dash in "soh-as".
+    A capital at its start makes hibari-tts take it for a name, rather than hear a dash in "soh-as".
 
     >>> respelled("SOH-as"), respelled("il-ee-AK-us"), respelled("U-turn"), respelled("so as")
     ('Soh-as', 'Il-ee-ak-us', 'U-turn', 'so as')
     """
-    return _RESPELLED.sub(lambda found: found[0].capitalize(), said)
+    return _RESPELLED.sub(lambda match: match[0].capitalize(), said)

@@ -1,4 +1,4 @@
-"""One recording as it came from a microphone -> speech as an engine would have spoken it: decoded, trimmed, mono."""
+"""A recording from a microphone -> speech like an engine's: decoded, trimmed, mono."""
 
 from io import BytesIO
 from pathlib import Path
@@ -15,54 +15,55 @@ if TYPE_CHECKING:
     Signal = NDArray[np.float64]
 
 MOST_S = 60
-"""No phrase lasts that long: such a file is a whole session, or was never stopped."""
+"""No phrase is longer: such a file is a whole session, or the recording was never stopped."""
 
 _MOST_BYTES = 400_000_000
 _WINDOW_MS = 20
 _SPEECH_WINDOWS = 10
-"""The level of speech is reached for 0.2 s in all: no knock lasts so long, and no word is shorter."""
+"""The level of speech is the one that 0.2 s in total reach: longer than any knock, shorter than any word."""
 _SOFTEST_DBFS = -50.0
-"""Speech below this is told apart from its noise no more."""
+"""Softer speech cannot be distinguished from noise."""
 _QUIET_WINDOWS, _QUIET_PERCENT = 5, 10
-"""The room is heard in the quietest tenths of a second: a tenth of them are before, behind and between the words."""
+"""The noise of the room is the tenth percentile of all stretches of a tenth of a second: at least as many lie before,
+after and between the words."""
 _OVER_NOISE_DB = 5.0
-"""Noise wanders by so much."""
+"""The level of noise varies by this much."""
 _DEEPEST_DB, _SHALLOWEST_DB = -35.0, -20.0
-"""Where speech begins and ends, as seen from its level: in a silent room, and in a noisy one."""
+"""The threshold for speech relative to its level: in a silent room, and in a noisy one."""
 _JOINED_WINDOWS = 8
-"""What is loud within 160 ms belongs together: the t of "rest" comes that late."""
+"""Sounds within 160 ms belong together: the t of "rest" comes that late."""
 _KNOCK_WINDOWS = 2
-"""What is loud for 40 ms by itself is the click of a button."""
-_KEPT_BEFORE_MS, _KEPT_BEHIND_MS = (20, 160), 320
-"""In front, from a silent room to a noisy one; the outer half is faded. Measured with white and pink noise 24 dB below
-speech and more: an f began up to 120 ms earlier than it stood out, a soft last word ended 280 ms later; 20 dB below,
-nothing is trimmed. With 45 dB and more no word of 188 lines began before it stood out, so that captions need not be
-early; at no noise was a beginning lost."""
+"""A single sound of 40 ms or less is the click of a button."""
+_KEPT_BEFORE_MS, _KEPT_AFTER_MS = (20, 160), 320
+"""Kept on each side of the speech; before it, from a silent room to a noisy one. The outer half is faded. Measured with
+white and pink noise: 24 dB or more below speech, an f began up to 120 ms before it exceeded the threshold, and a soft
+last word ended 280 ms after it did; 20 dB below, nothing is trimmed. With 45 dB or more, none of 188 lines began before
+the threshold was exceeded, so captions need not be early. No beginning was lost at any level of noise."""
 
 
-def read(take: Path) -> bytes:
-    """Return the bytes of a recording's file.
+def read(path: Path) -> bytes:
+    """Return the content of a recording's file.
 
     Raises:
-        InputError: they cannot be read, or are too many.
+        InputError: it cannot be read, or is too long.
     """
     try:
-        if take.stat().st_size > _MOST_BYTES:
-            raise _too_long(str(take))
-        return take.read_bytes()
+        if path.stat().st_size > _MOST_BYTES:
+            raise _too_long(str(path))
+        return path.read_bytes()
     except OSError as error:
-        raise InputError(f"{take} cannot be read ({error.strerror})") from error
+        raise InputError(f"{path} cannot be read ({error.strerror})") from error
 
 
 def conformed(data: bytes, shown: str) -> bytes:
-    """Return a recording as speech at 24 kHz, mono, 16 bit, without what lies before and behind it.
+    """Return the speech of a recording as 16-bit mono PCM at 24 kHz.
 
     Args:
-        data: the file, of any rate, mono or stereo.
-        shown: its name in errors.
+        data: the content of the file, at any rate, mono or stereo.
+        shown: the file's name in errors.
 
     Raises:
-        InputError: it cannot be read, is too long, or nothing is heard in it.
+        InputError: it cannot be decoded, is too long, or has no audible speech.
     """
     import numpy as np
 
@@ -73,39 +74,41 @@ def conformed(data: bytes, shown: str) -> bytes:
         raise _too_long(shown)
     speech = trimmed(signal, rate_hz)
     pcm = np.clip(np.rint(speech * 32768), -32768, 32767).astype("<i2").tobytes()
-    whole = conform(pcm, rate_hz, silence_dbfs=_SOFTEST_DBFS + _DEEPEST_DB) if pcm else b""
-    if not whole:
+    conformed_pcm = conform(pcm, rate_hz, silence_dbfs=_SOFTEST_DBFS + _DEEPEST_DB) if pcm else b""
+    if not conformed_pcm:
         raise InputError(f"{shown} is silent, or far too soft to be heard; record it again, nearer to the microphone")
-    return whole
+    return conformed_pcm
 
 
 def _too_long(shown: str) -> InputError:
-    return InputError(f"{shown} is longer than {MOST_S} s; each file holds one phrase, so cut it")
+    return InputError(f"{shown} is longer than {MOST_S} s; cut it into one file for each phrase")
 
 
 def _decoded(data: bytes, shown: str) -> tuple["Signal", int]:
-    """Return a file's samples, its channels averaged, shape (samples,), and its rate; a little more than MOST_S."""
+    """Return a file's rate and samples, shape (samples,), with channels averaged; at most a little over MOST_S."""
     import numpy as np
     import soundfile
 
     try:
         with hushed(), soundfile.SoundFile(BytesIO(data)) as file:
             rate_hz, promised = int(file.samplerate), int(file.frames)
-            asked = min(promised, (MOST_S + 1) * rate_hz)
-            signal = file.read(asked, dtype="float64", always_2d=True).mean(axis=1)
+            wanted = min(promised, (MOST_S + 1) * rate_hz)
+            signal = file.read(wanted, dtype="float64", always_2d=True).mean(axis=1)
     except (soundfile.SoundFileError, ValueError, TypeError, MemoryError) as error:
-        raise InputError(f"{shown} is no sound that can be read; save it anew as WAV, FLAC or MP3") from error
+        raise InputError(f"{shown} is not a sound file that can be read; save it as WAV, FLAC or MP3") from error
     if not LOWEST_RATE_HZ <= rate_hz <= HIGHEST_RATE_HZ:
-        raise InputError(f"{shown} runs at {rate_hz} Hz; {LOWEST_RATE_HZ} to {HIGHEST_RATE_HZ} can be used")
-    if signal.size < 0.9 * asked or not np.isfinite(signal).all():
-        raise InputError(f"{shown} is damaged, or cut short; save it anew")
+        raise InputError(
+            f"{shown} has a sample rate of {rate_hz} Hz; save it with one from {LOWEST_RATE_HZ} to {HIGHEST_RATE_HZ}"
+        )
+    if signal.size < 0.9 * wanted or not np.isfinite(signal).all():
+        raise InputError(f"{shown} is damaged or cut short; save it again")
     return signal, rate_hz
 
 
 def trimmed(signal: "Signal", rate_hz: int) -> "Signal":
-    """Return a recording from a little before its speech to a little behind it, faded; empty where it has none.
+    """Return a recording from shortly before its speech to shortly after it, faded; empty if it has no speech.
 
-    Speech is what stands out of the recording's own noise, and lasts longer than a knock.
+    Speech is any sound louder than the recording's own noise and longer than a knock.
     """
     import numpy as np
 
@@ -119,19 +122,19 @@ def trimmed(signal: "Signal", rate_hz: int) -> "Signal":
     first, last = int(spoken[0][0]) * window, (int(spoken[-1][-1]) + 1) * window
     silent_ms, noisy_ms = _KEPT_BEFORE_MS
     start = max(0, first - round((silent_ms + (noisy_ms - silent_ms) * noisy) * rate_hz / 1000))
-    kept = centred[start : last + _KEPT_BEHIND_MS * rate_hz // 1000].copy()
-    behind = start + kept.size - last
-    return _faded(kept, (first - start) // 2, behind // 2)
+    kept = centred[start : last + _KEPT_AFTER_MS * rate_hz // 1000].copy()
+    after = start + kept.size - last
+    return _faded(kept, (first - start) // 2, after // 2)
 
 
 def _loud_windows(signal: "Signal", window: int) -> "tuple[NDArray[np.intp], float]":
-    """Return the numbers of the windows in which someone speaks, none where nothing is loud enough; and the noise.
+    """Return the indices of the windows with speech, none if nothing is loud enough; and the noise of the room.
 
-    It goes from 0, a room in which speech is told apart as far down as it goes, to 1.
+    The noise is 0 in a room where the threshold for speech is at its deepest, and 1 where it is at its shallowest.
 
     Args:
-        signal: K-weighted, so that neither hum nor rumble counts for much.
-        window: samples.
+        signal: K-weighted, which attenuates hum and rumble.
+        window: its length in samples.
     """
     import numpy as np
 
@@ -152,7 +155,7 @@ def _dbfs(power: "Signal") -> "Signal":
 
 
 def _faded(signal: "Signal", rise: int, fall: int) -> "Signal":
-    """Return a signal whose first and last samples rise and fall."""
+    """Return a signal with its first samples faded in and its last samples faded out, in place."""
     import numpy as np
 
     signal[:rise] *= np.linspace(0, 1, rise)

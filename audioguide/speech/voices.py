@@ -1,4 +1,4 @@
-"""Finds and reads a voice: a TOML file that names an engine, a pace and a lexicon."""
+"""Voices: TOML files that name an engine, a pace and a lexicon; finding and reading them."""
 
 import textwrap
 from dataclasses import dataclass, replace
@@ -12,50 +12,50 @@ from audioguide.storage.toml import Table, read_lexicon, read_toml
 RECORDED = "recorded"
 """The engine of a voice that a person has recorded."""
 ORDINARY_WPM = 120.0
-"""The pace of a voice file that names none; every engine built in reaches it."""
+"""The default pace; every built-in engine can speak at it."""
 SLOWEST_WPM, FASTEST_WPM = 40, 400
-"""What a voice file may say; each engine has narrower bounds of its own."""
+"""The bounds for a voice file; each engine has narrower ones."""
 _KEYS = ("engine", "language", "description", "pace_wpm", "gain_db", "fallback", "lexicon", "options")
 
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """A voice as its file describes it."""
+    """The content of a voice file."""
 
     name: str
     engine: str
     language: str
-    """BCP 47, such as en."""
+    """A BCP 47 tag, such as en-US."""
     description: str
     pace_wpm: float
     """True words a minute while speaking."""
     gain_db: float | None
-    """What brings this voice to the session's loudness; None: measured on lines of its own."""
+    """The gain that brings this voice to the session's loudness; None: it is measured."""
     lexicon: Lexicon
     options: dict[str, str]
-    """What the engine wants to know beside; the engine checks it."""
+    """Further settings of the engine, which checks them."""
     shown: str
     """The file's name in errors."""
     folder: Path
-    """Where that file stands; what it names lies beside it."""
+    """The folder of the file, which relative paths in it start from."""
     fallback: str = ""
-    """Another voice, which speaks what a recorded one has no recording of."""
+    """Another voice, which speaks the phrases that a recorded voice has no recording of."""
 
     def at_pace(self, pace_wpm: float | None) -> "Voice":
-        """Return this voice at another pace, or itself."""
+        """Return this voice at another pace; unchanged if that is None."""
         return self if pace_wpm is None else replace(self, pace_wpm=pace_wpm)
 
 
 def voice_names() -> list[str]:
-    """Return what stands on the shelf."""
+    """Return the names of the voices on the shelf, sorted."""
     return sorted(path.stem for path in shelf("voices").glob("*.toml"))
 
 
 def find_voice(name: str) -> Voice:
-    """Return the voice of that name on the shelf, or in that TOML file.
+    """Return a voice by its name on the shelf, or by the path of its TOML file.
 
     Raises:
-        InputError: there is none.
+        InputError: there is no such voice.
         ScriptError: its file is wrong.
     """
     if name in voice_names():
@@ -71,13 +71,17 @@ def find_voice(name: str) -> Voice:
 def read_voice(path: Path, shown: str) -> Voice:
     """Return the voice in a file.
 
+    Args:
+        path: the file.
+        shown: its name in errors.
+
     Raises:
         ScriptError: something in it is wrong.
     """
     table = read_toml(path, shown)
     table.only(*_KEYS)
     engine = table.text_of("engine")
-    _refuse_idle_keys(table, engine)
+    _refuse_keys_without_effect(table, engine)
     pace_wpm = table.number_of("pace_wpm", ORDINARY_WPM, SLOWEST_WPM, FASTEST_WPM)
     assert pace_wpm is not None
     return Voice(
@@ -95,9 +99,9 @@ def read_voice(path: Path, shown: str) -> Voice:
     )
 
 
-def _refuse_idle_keys(table: Table, engine: str) -> None:
-    """Refuse keys that would have no effect: recordings are as they are, and only they need someone behind them."""
-    idle = ("pace_wpm", "lexicon", "options") if engine == RECORDED else ("fallback",)
-    for key in idle:
+def _refuse_keys_without_effect(table: Table, engine: str) -> None:
+    """Refuse settings of an engine for a recorded voice, and a fallback for any other."""
+    without_effect = ("pace_wpm", "lexicon", "options") if engine == RECORDED else ("fallback",)
+    for key in without_effect:
         if key in table.values:
             raise table.error(key, f"{key} has no effect with engine {engine!r}; leave it out")

@@ -290,12 +290,12 @@ def test_a_voice_that_cannot_work_here_names_another(
     tmp_path: Path, shared_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from audioguide.core.errors import EngineError
-    from audioguide.speech.engines.hibari import Natural
+    from audioguide.speech.engines.hibari import Hibari
 
-    def gone(self: Natural) -> object:
+    def gone(self: Hibari) -> object:
         raise ImportError("no onnxruntime for this machine")
 
-    monkeypatch.setattr(Natural, "_load", gone)
+    monkeypatch.setattr(Hibari, "_load", gone)
 
     with pytest.raises(EngineError, match=r"^voice calm cannot be used here: .*; another voice is --voice system$"):
         plan(Request(300 * RATE_HZ), Store(tmp_path / "empty"))

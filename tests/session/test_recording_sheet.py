@@ -32,7 +32,7 @@ from audioguide.session.recording_sheet import (
     requests,
     rows_of,
 )
-from audioguide.speech.recorded import phrase_id
+from audioguide.speech.recordings import phrase_id
 
 MINUTE = 60 * RATE_HZ
 SCRIPTS = {

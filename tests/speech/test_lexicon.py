@@ -1,9 +1,9 @@
-"""How words are said: entries know their engine and their line, and whoever cannot read one says so there."""
+"""How words are said: entries keep their engine and line, and an entry that cannot be read is reported there."""
 
 from pathlib import Path
 
 import pytest
-from support.voices import Counting, Plain, Reading, lexicon, phrase, use, voice_of
+from support.voices import Counting, Plain, ReadingPhonemes, lexicon, phrase, use_engine, voice_of
 
 from audioguide.core.errors import ScriptError
 from audioguide.core.lexicon import Lexicon, LexiconEntry, entries_for
@@ -12,7 +12,7 @@ from audioguide.speech.speaker import Speaker
 from audioguide.storage.store import Store
 from audioguide.storage.toml import read_lexicon, read_toml
 
-WHOLE = """\
+TOML = """\
 title = "psoas = not here"
 [lexicon]
 # psoas = "nor here"
@@ -33,16 +33,11 @@ def read(folder: Path, toml: str) -> Lexicon:
     return read_lexicon(read_toml(folder / "mine.toml", "mine.toml"))
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "store")
-
-
 # --- reading ---
 
 
 def test_entries_know_their_engine_and_their_line(tmp_path: Path) -> None:
-    assert read(tmp_path, WHOLE) == (
+    assert read(tmp_path, TOML) == (
         LexiconEntry("psoas", "so as", "", Source("mine.toml", 4)),
         LexiconEntry("a.m.", "in the morning", "", Source("mine.toml", 5)),
         LexiconEntry("psoas", "/sˈOəs/", "natural", Source("mine.toml", 8)),
@@ -60,17 +55,17 @@ def test_entries_know_their_engine_and_their_line(tmp_path: Path) -> None:
         '\nlexicon = {natural = {psoas = "x"}}',
     ],
 )
-def test_however_toml_nests_it_an_engines_entry_is_read_at_its_line(tmp_path: Path, toml: str) -> None:
+def test_an_engines_entry_is_read_at_its_line_in_any_toml_notation(tmp_path: Path, toml: str) -> None:
     assert read(tmp_path, toml) == (LexiconEntry("psoas", "x", "natural", Source("mine.toml", 2)),)
 
 
-def test_the_table_of_an_engine_may_stand_before_that_for_all(tmp_path: Path) -> None:
+def test_the_table_for_an_engine_may_come_before_the_one_for_all(tmp_path: Path) -> None:
     toml = '[lexicon.natural]\npsoas = "x"\n[lexicon.system]\npsoas = "y"\n[lexicon]\npsoas = "z"'
     assert [(entry.said, entry.source.line) for entry in read(tmp_path, toml)] == [("x", 2), ("y", 4), ("z", 6)]
 
 
 @pytest.mark.parametrize("toml", ["", "[lexicon]", "[lexicon.natural]", "[lexicon]\nnatural = {}"])
-def test_no_entries_are_no_lexicon(tmp_path: Path, toml: str) -> None:
+def test_empty_tables_are_an_empty_lexicon(tmp_path: Path, toml: str) -> None:
     assert read(tmp_path, toml) == ()
 
 
@@ -86,11 +81,11 @@ def test_no_entries_are_no_lexicon(tmp_path: Path, toml: str) -> None:
         ("[[lexicon]]\npsoas = 'so as'", 1, "lexicon must be a table, [lexicon]"),
     ],
 )
-def test_an_entry_that_is_no_text_is_refused_at_its_line(tmp_path: Path, toml: str, line: int, words: str) -> None:
-    with pytest.raises(ScriptError) as told:
+def test_an_entry_that_is_not_text_is_refused_at_its_line(tmp_path: Path, toml: str, line: int, words: str) -> None:
+    with pytest.raises(ScriptError) as caught:
         read(tmp_path, toml)
-    assert str(told.value).startswith(f"mine.toml:{line}: ")
-    assert words in str(told.value)
+    assert str(caught.value).startswith(f"mine.toml:{line}: ")
+    assert words in str(caught.value)
 
 
 # --- which entry counts ---
@@ -101,19 +96,19 @@ def chosen(engine: str, *lexicons: Lexicon) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("natural_first", [True, False])
-def test_an_entry_for_an_engine_wins_over_one_for_all_wherever_it_stands(natural_first: bool) -> None:
+def test_an_entry_for_an_engine_overrides_one_for_all_in_any_order(natural_first: bool) -> None:
     parts = [lexicon({"psoas": "/sˈOəs/"}, "natural"), lexicon({"psoas": "so as", "floor": "flaw"})]
     both = parts[0] + parts[1] if natural_first else parts[1] + parts[0]
     assert chosen("natural", both) == {"psoas": "/sˈOəs/", "floor": "flaw"}
     assert chosen("system", both) == {"psoas": "so as", "floor": "flaw"}
 
 
-def test_an_entry_for_another_engine_is_no_entry() -> None:
+def test_an_entry_for_another_engine_is_ignored() -> None:
     assert chosen("system", lexicon({"psoas": "/sˈOəs/"}, "natural")) == {}
 
 
 @pytest.mark.parametrize("engine", ["", "natural"])
-def test_a_practices_entry_wins_over_any_of_the_voice(engine: str) -> None:
+def test_a_practices_entry_overrides_any_of_the_voice(engine: str) -> None:
     practice, voice = lexicon({"psoas": "SOH-as"}), lexicon({"psoas": "so as", "floor": "flaw"}, engine)
     assert chosen("natural", practice, voice) == {"psoas": "SOH-as", "floor": "flaw"}
 
@@ -129,48 +124,48 @@ PHONEMES = {"hip": "hip", "psoas": "/sˈOəs/"}
 
 @pytest.mark.parametrize("engine", ["fake", "system"])
 @pytest.mark.parametrize("file", ["mine/practice.toml", "voices/hum.toml"])
-def test_phonemes_are_refused_at_their_line_by_an_engine_that_reads_none(store: Store, engine: str, file: str) -> None:
+def test_phonemes_are_refused_at_their_line_if_the_engine_cannot_read_them(
+    store: Store, engine: str, file: str
+) -> None:
     words = lexicon(PHONEMES, file=file)
     of_practice, of_voice = (words, ()) if file.startswith("mine") else ((), words)
-    with pytest.raises(ScriptError) as told:
+    with pytest.raises(ScriptError) as caught:
         Speaker(voice_of(engine, lexicon=of_voice), store, of_practice)
-    assert str(told.value).startswith(f"{file}:3: psoas = '/sˈOəs/' are phonemes, but engine {engine!r} reads none")
-    assert "[lexicon.ENGINE]" in str(told.value)
+    assert str(caught.value).startswith(f"{file}:3: psoas = '/sˈOəs/' are phonemes, but engine {engine!r} reads none")
+    assert "[lexicon.ENGINE]" in str(caught.value)
 
 
-def test_an_engine_of_another_package_that_says_nothing_of_phonemes_reads_none(
+def test_an_engine_that_does_not_declare_reads_phonemes_reads_none(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    use(monkeypatch, Plain())
+    use_engine(monkeypatch, Plain())
     with pytest.raises(ScriptError, match=r"^voices/hum\.toml:3: psoas = .* are phonemes"):
         Speaker(voice_of("fake", lexicon=lexicon(PHONEMES)), store)
 
 
-def test_phonemes_for_one_engine_stop_no_other(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_phonemes_for_one_engine_do_not_affect_another(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     engine = Counting()
-    use(monkeypatch, engine)
+    use_engine(monkeypatch, engine)
     words = lexicon({"psoas": "so as"}) + lexicon(PHONEMES, "natural")
     with Speaker(voice_of("fake"), store, words) as speaking:
         speaking.clip(phrase("Your psoas."))
-    assert engine.asked == ["Your so as."]
+    assert engine.texts == ["Your so as."]
 
 
-def test_phonemes_that_a_practice_has_better_words_for_stop_nothing(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_phonemes_that_the_practice_overrides_are_not_refused(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     engine = Counting()
-    use(monkeypatch, engine)
+    use_engine(monkeypatch, engine)
     with Speaker(voice_of("fake", lexicon=lexicon(PHONEMES)), store, lexicon({"psoas": "so as"})) as speaking:
         speaking.clip(phrase("Your psoas."))
-    assert engine.asked == ["Your so as."]
+    assert engine.texts == ["Your so as."]
 
 
-def test_an_engine_that_reads_phonemes_is_given_them(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    engine = Reading()
-    use(monkeypatch, engine)
+def test_an_engine_that_reads_phonemes_receives_them(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = ReadingPhonemes()
+    use_engine(monkeypatch, engine)
     with Speaker(voice_of("fake", lexicon=lexicon(PHONEMES)), store) as speaking:
         speaking.clip(phrase("Your Psoas."))
-    assert engine.asked == ["Your [Psoas](/sˈOəs/)."]
+    assert engine.texts == ["Your [Psoas](/sˈOəs/)."]
 
 
 @pytest.mark.parametrize(
@@ -181,9 +176,9 @@ def test_a_respelling_that_cannot_be_read_is_refused_at_its_line(
     store: Store, language: str, said: str, sign: str
 ) -> None:
     words = lexicon({"hip": "hip", "psoas": said}, file="mine/practice.toml")
-    with pytest.raises(ScriptError) as told:
+    with pytest.raises(ScriptError) as caught:
         Speaker(voice_of("fake", language=language), store, words)
-    assert str(told.value).startswith(f"mine/practice.toml:3: the lexicon says psoas = {said!r}, but {sign!r}")
+    assert str(caught.value).startswith(f"mine/practice.toml:3: the lexicon says psoas = {said!r}, but {sign!r}")
 
 
 def test_a_respelling_in_the_letters_of_its_language_is_read(store: Store) -> None:
@@ -191,6 +186,6 @@ def test_a_respelling_in_the_letters_of_its_language_is_read(store: Store) -> No
         assert speaking.clip(phrase("psoas")).samples
 
 
-def test_a_respelling_for_another_engine_may_be_whatever_that_one_reads(store: Store) -> None:
+def test_a_respelling_for_another_engine_is_not_checked(store: Store) -> None:
     with Speaker(voice_of("fake"), store, lexicon({"psoas": "ψόας"}, "natural")) as speaking:
         assert speaking.clip(phrase("Your psoas.")).samples

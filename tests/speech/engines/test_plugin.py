@@ -1,4 +1,4 @@
-"""An engine from another package joins by its entry point, and speaks a session."""
+"""An engine from another package is found by its entry point, and speaks a session."""
 
 import json
 import os
@@ -29,7 +29,7 @@ nowhere = "no_such_package:Engine"
 packages = ["reed_engine"]
 """
 ENGINE = '''
-"""A reed organ that knows no words."""
+"""A reed organ in place of a voice."""
 
 import struct
 
@@ -77,8 +77,8 @@ Thank you for lying down.
 """
 
 
-class House:
-    """An environment of its own that has the plugin, beside everything that this one has."""
+class Environment:
+    """A virtual environment with the plugin, and with everything that this environment has."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -109,7 +109,7 @@ class House:
         path.write_text(text, encoding="utf-8")
 
     def audioguide(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        """Return what a command of audioguide said, run in that environment."""
+        """Return the result of an audioguide command in that environment."""
         command = [str(self.python), "-m", "audioguide", *arguments, "--cache", "cache"]
         clean = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
         return subprocess.run(
@@ -118,55 +118,55 @@ class House:
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> House:
-    return House(tmp_path_factory.mktemp("house"))
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    return Environment(tmp_path_factory.mktemp("environment"))
 
 
-def test_an_engine_from_another_package_says_a_text(house: House) -> None:
-    done = house.audioguide("say", "Let the floor hold you.", "--voice", "reed.toml", "--out", "said.mp3")
+def test_an_engine_from_another_package_says_a_text(environment: Environment) -> None:
+    done = environment.audioguide("say", "Let the floor hold you.", "--voice", "reed.toml", "--out", "said.mp3")
     assert (done.returncode, done.stderr) == (0, "")
-    assert 8 < soundfile.info(house.folder / "said.mp3").duration < 12
+    assert 8 < soundfile.info(environment.folder / "said.mp3").duration < 12
 
 
-def test_an_engine_from_another_package_speaks_a_session_of_exactly_its_length(house: House) -> None:
+def test_an_engine_from_another_package_speaks_a_session_of_exactly_its_length(environment: Environment) -> None:
     arguments = ["build", "1:30", "--practice", "./practice", "--voice", "reed.toml", "--out", "session.mp3", "--json"]
-    done = house.audioguide(*arguments)
+    done = environment.audioguide(*arguments)
     assert done.returncode == 0, done.stderr
     facts = json.loads(done.stdout)
     assert (facts["voice"], facts["phrases_spoken_now"]) == ("reed", facts["phrases"])
-    samples, rate_hz = soundfile.read(house.folder / "session.mp3")
+    samples, rate_hz = soundfile.read(environment.folder / "session.mp3")
     assert (samples.size, rate_hz) == (90 * 24_000, 24_000)
     assert abs(samples).max() > 0.05
-    again = json.loads(house.audioguide(*arguments).stdout)
+    again = json.loads(environment.audioguide(*arguments).stdout)
     assert again["phrases_spoken_now"] == 0
 
 
-def test_an_engine_error_of_another_package_is_one_line(house: House) -> None:
-    done = house.audioguide("say", "It will crack.", "--voice", "reed.toml", "--out", "cracked.mp3")
+def test_an_engine_error_of_another_package_is_one_line(environment: Environment) -> None:
+    done = environment.audioguide("say", "It will crack.", "--voice", "reed.toml", "--out", "cracked.mp3")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.strip() == 'text:1: voice reed cannot speak "It will crack.": the reed is cracked'
-    assert not (house.folder / "cracked.mp3").exists()
+    assert not (environment.folder / "cracked.mp3").exists()
 
 
-def test_a_pace_beyond_the_other_engines_bounds_is_refused(house: House) -> None:
-    done = house.audioguide("say", "Rest.", "--voice", "reed.toml", "--pace", "200", "--out", "fast.mp3")
+def test_a_pace_beyond_the_other_engines_bounds_is_refused(environment: Environment) -> None:
+    done = environment.audioguide("say", "Rest.", "--voice", "reed.toml", "--pace", "200", "--out", "fast.mp3")
     assert done.returncode == 1
     assert "its fastest 180" in done.stderr
 
 
 @pytest.mark.parametrize(("engine", "meant"), [("reeed", "reed"), ("Natural", "natural"), ("sytem", "system")])
-def test_an_unknown_engine_is_answered_with_the_one_that_was_meant(house: House, engine: str, meant: str) -> None:
-    house.write("typo.toml", f'engine = "{engine}"\n')
-    done = house.audioguide("say", "Rest.", "--voice", "typo.toml", "--out", "typo.mp3")
+def test_for_an_unknown_engine_a_similar_name_is_suggested(environment: Environment, engine: str, meant: str) -> None:
+    environment.write("typo.toml", f'engine = "{engine}"\n')
+    done = environment.audioguide("say", "Rest.", "--voice", "typo.toml", "--out", "typo.mp3")
     assert done.returncode == 1
     assert done.stderr.startswith(f"typo.toml: there is no engine {engine!r}; did you mean {meant}?")
     assert "reed" in done.stderr
 
 
 @pytest.mark.parametrize("engine", ["broken", "nowhere"])
-def test_a_plugin_that_cannot_be_loaded_is_one_line_with_the_voice_file(house: House, engine: str) -> None:
-    house.write("bad.toml", f'engine = "{engine}"\n')
-    done = house.audioguide("say", "Rest.", "--voice", "bad.toml", "--out", "bad.mp3")
+def test_a_plugin_that_cannot_be_loaded_is_one_line_with_the_voice_file(environment: Environment, engine: str) -> None:
+    environment.write("bad.toml", f'engine = "{engine}"\n')
+    done = environment.audioguide("say", "Rest.", "--voice", "bad.toml", "--out", "bad.mp3")
     assert done.returncode == 1
     assert done.stderr.startswith(f"bad.toml: engine {engine!r} cannot be loaded here: ")
     assert len(done.stderr.splitlines()) == 1
