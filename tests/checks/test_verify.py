@@ -111,7 +111,7 @@ def test_a_length_that_is_not_a_multiple_of_a_frame_passes(shared_store: Store, 
 def test_sleep_sessions_without_bells_and_with_only_bells_pass(shared_store: Store, tmp_path: Path) -> None:
     (tmp_path / "hum.toml").write_text(HUM, encoding="utf-8")
     for options in ({"ending": "sleep"}, {"bell": False}, {"guidance": "bells"}):
-        request = Request(400 * RATE_HZ, voice=str(tmp_path / "hum.toml"), **options)  # type: ignore[arg-type]
+        request = Request(400 * RATE_HZ, voice=str(tmp_path / "hum.toml"), **options)
         write(request, tmp_path / "s.mp3", shared_store)
         assert broken(tmp_path / "s.mp3") == set(), options
 
@@ -457,7 +457,7 @@ def test_an_info_header_with_a_wrong_count_fails(short: Finished, tmp_path: Path
 def test_the_frames_of_a_session_are_counted(short: Finished) -> None:
     stream = read_stream(short.data, len(short.tag))
     assert (stream.frames, stream.stated_frames) == (len(short.frames) // FRAME_BYTES - 1,) * 2
-    assert (stream.kbps, stream.stray_bytes, stream.has_info) == ({64}, 0, True)
+    assert (stream.kbps, stream.stray_bytes, stream.has_info) == (frozenset({64}), 0, True)
 
 
 _HEAD = st.sampled_from([b"\xff\xf3\x14\x04", b"\xff\xf3\x84\xc4", b"\xff\xfb\x90\x00", b"Info", b"Xing", b"\xff"])

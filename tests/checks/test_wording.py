@@ -3,6 +3,7 @@
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.helpers import write_practice
@@ -252,9 +253,12 @@ def test_only_a_script_that_takes_much_cpu_time_is_tried_once(
     """A busy or suspended machine lets much time pass, but no CPU time."""
     tried: list[object] = []
     read = audioguide.checks.session_matrix.read_steps
-    monkeypatch.setattr(
-        "audioguide.checks.session_matrix.read_steps", lambda *given: tried.append(given) or read(*given)
-    )
+
+    def noted(*given: Any) -> object:
+        tried.append(given)
+        return read(*given)
+
+    monkeypatch.setattr("audioguide.checks.session_matrix.read_steps", noted)
     monkeypatch.setattr("time.thread_time", lambda: len(tried) * cpu_s)
     monkeypatch.setattr("audioguide.checks.session_matrix.time.monotonic", lambda: len(tried) * 100.0)
 

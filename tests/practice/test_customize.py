@@ -24,9 +24,8 @@ BODY_SCAN = Path(__file__).parents[1] / "support" / "practices" / "body-scan"
 
 
 def text_of(practice: str, minutes: int = 20, **options: str) -> str:
-    return rendered_text(
-        Request(minutes * MINUTE, practice=practice, **options), find_practice(practice), minutes * MINUTE
-    )  # type: ignore[arg-type]
+    request = Request(minutes * MINUTE, practice=practice, **options)  # type: ignore[arg-type]  # names of fields
+    return rendered_text(request, find_practice(practice), minutes * MINUTE)
 
 
 def test_a_copy_renders_like_the_original_and_contains_only_text(tmp_path: Path) -> None:
