@@ -40,8 +40,8 @@ def _leave(code: int) -> NoReturn:
 
     What it is at, such as a file that it writes, it may bring to its end.
     """
-    crew = sys.modules.get("audioguide.core.threads")
-    if crew is None or crew.settle(_TIDY_S):
+    threads = sys.modules.get("audioguide.core.threads")
+    if threads is None or threads.join_all(_TIDY_S):
         sys.exit(code)
     for stream in filter(None, (sys.stdout, sys.stderr)):
         stream.flush()

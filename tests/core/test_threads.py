@@ -120,7 +120,7 @@ def test_the_hands_can_be_limited(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="processes are bound to cores on Linux only")
 def test_a_process_on_one_core_has_one_hand() -> None:
-    words = "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))}); "
-    words += "from audioguide.core.threads import hands; "
-    done = subprocess.run([sys.executable, "-c", words + "print(hands())"], capture_output=True, text=True, check=True)
+    code = "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))}); "
+    code += "from audioguide.core.threads import worker_count; print(worker_count())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "1"
