@@ -33,7 +33,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        ("build 0", 1, "has no time in it"),
+        ("build 0", 1, "must be above zero"),
         ("build -5", 2, "-5 is not a length"),
         ("build abc", 1, "'abc' is not a length; write it like 5, 20m, 7:30"),
         ("build 999h", 1, "longer than a day"),
