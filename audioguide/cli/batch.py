@@ -42,14 +42,14 @@ def batch(
     from audioguide.core.threads import worker_count
     from audioguide.session import batch as batches
     from audioguide.session.batch_list import read_batch_list
-    from audioguide.storage.atomic import at_home
+    from audioguide.storage.atomic import expand_home
 
     rows = read_batch_list(roster)
     pool = batches.find_pool(workers or str(min(worker_count(), len(rows))))
     outcomes: list[RowResult] = []
     with counting("building") as progress:
         progress(0, len(rows))
-        for outcome in batches.run(rows, pool, str(at_home(cache).absolute()) if cache else None):
+        for outcome in batches.run(rows, pool, str(expand_home(cache).absolute()) if cache else None):
             outcomes.append(outcome)
             progress(len(outcomes), len(rows))
     outcomes.sort(key=lambda outcome: outcome.line)

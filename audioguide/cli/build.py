@@ -37,11 +37,11 @@ def write(
     """Write a session, and print what was written; on stderr the details, if asked for, and a hint."""
     from audioguide.core.request import default_out
     from audioguide.session import build as sessions
-    from audioguide.storage.atomic import at_home
+    from audioguide.storage.atomic import expand_home
     from audioguide.storage.store import open_store
     from audioguide.timeline.captions import caption_kinds
 
-    path, store, kinds = at_home(out or default_out(asked)), open_store(cache), caption_kinds(captions)
+    path, store, kinds = expand_home(out or default_out(asked)), open_store(cache), caption_kinds(captions)
     with speaking() as progress:
         built = sessions.write(asked, path, store, progress, kinds)
     typer.echo(json.dumps(_facts(built, path)) if as_json else line(built, path))

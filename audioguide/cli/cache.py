@@ -38,8 +38,8 @@ def info(cache: o.Cache = None, as_json: o.Json = False) -> None:
         return
     typer.echo(_place(store) or _NOWHERE)
     for kind, (count, size) in _by_kind(held).items():
-        typer.echo(f"  {kind:<7} {count:>7}  {prune.size_in_words(size)}")
-    typer.echo(f"  in all  {len(held):>7}  {prune.size_in_words(sum(entry.size for entry in held))}")
+        typer.echo(f"  {kind:<7} {count:>7}  {prune.format_size(size)}")
+    typer.echo(f"  in all  {len(held):>7}  {prune.format_size(sum(entry.size for entry in held))}")
     if held:
         typer.echo(f"  last used {_day(held[0])} to {_day(held[-1])}")
     if unfinished:
@@ -84,7 +84,7 @@ def clear(
     if held and not yes:
         if not sys.stdin.isatty():
             raise InputError("this removes every spoken phrase; add --yes")
-        size = prune.size_in_words(sum(entry.size for entry in held))
+        size = prune.format_size(sum(entry.size for entry in held))
         typer.confirm(f"Remove {len(held)} entries, {size}, from {store.folder}?", abort=True, err=True)
     _tell(_place(store), prune.clear(store), as_json)
 
@@ -148,11 +148,11 @@ def _day(entry: "CacheEntry") -> str:
 
 
 def _tell(folder: str | None, removed: "Removed", as_json: bool) -> None:
-    from audioguide.storage.prune import size_in_words
+    from audioguide.storage.prune import format_size
 
     if as_json:
         facts = {"folder": folder, "removed": removed.entries, "bytes": removed.size, "unfinished": removed.parts}
         typer.echo(json.dumps(facts))
         return
     more = f", and {removed.parts} unfinished files" if removed.parts else ""
-    typer.echo(f"{folder or _NOWHERE}  removed {removed.entries} entries, {size_in_words(removed.size)}{more}")
+    typer.echo(f"{folder or _NOWHERE}  removed {removed.entries} entries, {format_size(removed.size)}{more}")

@@ -62,7 +62,7 @@ def lines(
         typer.echo(text, nl=False)
     else:
         with atomic_file(out, ".csv") as draft:
-            draft.put((recording_sheet.BOM + text).encode())
+            draft.write((recording_sheet.BOM + text).encode())
         typer.echo(f"{out}  {_summary(what, who, takes)}")
     _tell(what, recorded.leftovers(who, [row.id for row in what.rows]) if records and there else [])
 

@@ -41,7 +41,7 @@ def picture(
         raise InputError(f"{path}: a picture ends in {_SVG} or {_JPEG}; name it {path.with_suffix(_SVG)}")
     drawn = _of_file(asked, kind) if isinstance(asked, Path) else _of_request(asked, kind, cache)
     with atomic_file(path, kind) as draft:
-        draft.put(drawn)
+        draft.write(drawn)
     typer.echo(str(path))
 
 

@@ -157,7 +157,7 @@ def _put(path: Path, item: Item) -> None:
     try:
         with atomic_file(path, path.suffix) as draft:
             if isinstance(item.body, bytes):
-                draft.put(item.body)
+                draft.write(item.body)
             else:
                 _copy(item.body, draft)
     except OutputError as error:
@@ -171,7 +171,7 @@ def _copy(part: Slice, draft: Draft) -> None:
             file.seek(part.start)
             left = part.length
             while left and (chunk := file.read(min(left, _CHUNK))):
-                draft.put(chunk)
+                draft.write(chunk)
                 left -= len(chunk)
         if left or stamp_of(part.path.stat()) != part.stamp:
             raise InputError(f"{part.path} was changed while it was copied; publish again")

@@ -158,7 +158,7 @@ def _stands(session: Session, out: Path, store: Store) -> bool:
 def _write_captions(session: Session, out: Path, kinds: Iterable[str]) -> None:
     for kind in kinds:
         with atomic_file(out.with_suffix(f".{kind}"), f".{kind}") as draft:
-            draft.put(captions_text(kind, session.timeline, session.about.title).encode())
+            draft.write(captions_text(kind, session.timeline, session.about.title).encode())
 
 
 def say(text: str, voice: Voice, out: Path, store: Store, progress: Progress | None = None) -> Session:
@@ -286,24 +286,24 @@ def _write(planned: Callable[[], Session], out: Path, store: Store) -> Session:
                 Pieces(store).begin()
                 session = planned()
                 _put(session, draft, store)
-            store.let_go()
+            store.drop_copies()
             return session
         except DamagedError as error:
             if error.key in mended:
                 raise
             mended.add(error.key)
-            store.hold()
+            store.keep_copies()
 
 
 def _put(session: Session, draft: Draft, store: Store) -> None:
     """Write tag and frames, then the tag once more: now it knows the digest of the frames."""
     picture = _cover(session, store)
-    draft.put(_tag(session, session.manifest, picture))
+    draft.write(_tag(session, session.manifest, picture))
     digest = sha256()
     for part in Pieces(store).stream(session.timeline, session.clips):
         digest.update(part)
-        draft.put(part)
-    draft.put_first(_tag(session, replace(session.manifest, sha256=digest.hexdigest()), picture))
+        draft.write(part)
+    draft.overwrite_start(_tag(session, replace(session.manifest, sha256=digest.hexdigest()), picture))
 
 
 def _cover(session: Session, store: Store) -> bytes:

@@ -105,7 +105,7 @@ def test_a_cache_below_a_home_that_is_not_there_is_wrong_as_at_a_build(tmp_path:
     found = {row["name"]: row for row in json.loads(doctor.out)}
     built = homeless(tmp_path, "build", "5", "--cache", "~/x")
     assert (doctor.code, built.code, found["cache"]["state"]) == (1, 1, "broken")
-    assert built.err == found["cache"]["found"] + "\n" and "write the whole path" in built.err
+    assert built.err == found["cache"]["found"] + "\n" and "write the full path" in built.err
 
 
 def test_a_current_folder_that_was_removed_is_wrong(tmp_path: Path) -> None:

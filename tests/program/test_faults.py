@@ -109,7 +109,7 @@ def test_an_output_disk_that_is_full_is_told_in_a_line_and_keeps_the_old_session
 def test_a_cache_disk_that_is_full_stops_no_session(bench: Bench, small_disk: Path, whole: bytes) -> None:
     done = bench.build("--cache", str(small_disk))
     assert done.code == 0 and is_one_line(done.err)
-    assert "No space left" in done.err and "without keeping" in done.err and "--cache DIR" in done.err
+    assert "No space left" in done.err and "without saving" in done.err and "--cache DIR" in done.err
     assert bench.out.read_bytes() == whole
     assert not list(small_disk.rglob("*.part"))
     again = bench.build("--cache", str(small_disk)).facts
@@ -136,7 +136,7 @@ def test_a_cache_whose_files_cannot_grow_stops_no_session(bench: Bench) -> None:
     words = " ".join(["rest"] * 100)
     arguments = ["say", words, "--voice", bench.voice, "--cache", str(bench.store.folder), "--out", str(bench.out)]
     done = bench.run(arguments, **limited(1_000_000))
-    assert done.code == 0 and is_one_line(done.err) and "without keeping" in done.err
+    assert done.code == 0 and is_one_line(done.err) and "without saving" in done.err
     limited_one = bench.out.read_bytes()
     assert bench.run(arguments).code == 0
     assert bench.out.read_bytes() == limited_one
@@ -153,7 +153,7 @@ def test_a_cache_that_cannot_be_written_stops_no_session(bench: Bench, whole: by
     folder = {"a file": file, "below a file": file / "cache"}.get(place, Path(place))
     done = bench.build("--cache", str(folder))
     assert done.code == 0 and is_one_line(done.err)
-    assert str(folder) in done.err and "without keeping" in done.err
+    assert str(folder) in done.err and "without saving" in done.err
     assert bench.out.read_bytes() == whole
     assert file.read_bytes() == b"theirs"
 
@@ -391,7 +391,7 @@ def test_a_home_that_cannot_be_written_stops_no_session(bench: Bench, whole: byt
     arguments = [word for word in bench.arguments() if word not in ("--cache", str(bench.store.folder))]
     environment = {"HOME": str(file) if home == "a file" else home, "XDG_CACHE_HOME": ""}
     done = bench.run(arguments, env=environment)
-    assert done.code == 0 and is_one_line(done.err) and "without keeping" in done.err
+    assert done.code == 0 and is_one_line(done.err) and "without saving" in done.err
     assert bench.out.read_bytes() == whole
 
 

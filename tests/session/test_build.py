@@ -358,7 +358,7 @@ def test_programs_can_catch_every_error_by_a_name_of_the_package(workplace: Path
 def test_only_an_mp3_is_written(tmp_path: Path, shared_store: Store) -> None:
     script = tmp_path / "arrive.md.j2"
     script.write_text("mine")
-    with pytest.raises(OutputError, match=r"what is written ends in \.mp3; name it .*arrive\.md\.mp3"):
+    with pytest.raises(OutputError, match=r"the name must end in \.mp3; write .*arrive\.md\.mp3"):
         write(_request(300), script, shared_store)
     assert script.read_text() == "mine"
 

@@ -191,7 +191,7 @@ def test_a_mistake_in_a_script_is_an_error(tmp_path: Path) -> None:
         ("5 --practice psoas-relaese", "did you mean psoas-release?"),
         ("5 --voice clam", "did you mean calm?"),
         ("5 --set pet=Ada", "no script of psoas-release uses pet"),
-        ("5 --out sheet.mp3", "what is written ends in .csv"),
+        ("5 --out sheet.mp3", "the name must end in .csv"),
     ],
 )
 def test_every_mistake_is_one_line(
