@@ -625,9 +625,9 @@ def test_a_variable_bit_rate_fails_and_a_constant_one_passes(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda path: path.write_text("only words\n" * 50), "no sound that can be read"),
+        (lambda path: path.write_text("only words\n" * 50), "not an audio file that can be read"),
         (lambda path: path.write_bytes(b""), "is empty"),
-        (lambda path: path.write_bytes(bytes(5000)), "no sound"),
+        (lambda path: path.write_bytes(bytes(5000)), "not an audio file"),
         (lambda path: path.mkdir(), "is a folder"),
         (lambda path: None, "there is no such file"),
         (lambda path: path.symlink_to(path), "there is no such file"),
