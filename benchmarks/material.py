@@ -17,7 +17,8 @@ from audioguide.core.clock import FRAME, FRAME_MS, RATE_HZ, parse_length
 from audioguide.core.model import Phrase
 from audioguide.core.request import Request
 from audioguide.practice.definition import find_practice
-from audioguide.session.build import Session, plan
+from audioguide.session.build import plan
+from audioguide.session.session_file import Session
 from audioguide.speech.speaker import Speaker
 from audioguide.storage.store import Store
 

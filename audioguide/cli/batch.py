@@ -42,10 +42,11 @@ def batch(
     from audioguide.core.threads import worker_count
     from audioguide.session import batch as batches
     from audioguide.session.batch_list import read_batch_list
+    from audioguide.session.pools import find_pool
     from audioguide.storage.atomic import expand_home
 
     rows = read_batch_list(roster)
-    pool = batches.find_pool(workers or str(min(worker_count(), len(rows))))
+    pool = find_pool(workers or str(min(worker_count(), len(rows))))
     outcomes: list[RowResult] = []
     with counting("building") as progress:
         progress(0, len(rows))
@@ -68,7 +69,7 @@ def _show(roster: Path, outcomes: "list[RowResult]", as_json: bool) -> None:
             typer.echo(_line(one))
     for one in outcomes:
         if one.state == "failed":
-            typer.echo(f"{roster}:{one.line}: {one.words}", err=True)
+            typer.echo(f"{roster}:{one.line}: {one.message}", err=True)
     typer.echo(", ".join(f"{count} {state}" for state, count in counts.items()))
 
 
@@ -85,5 +86,5 @@ def _as_json(one: "RowResult") -> dict[str, object]:
 
     told: dict[str, object] = {"line": one.line, "state": one.state, "file": one.out or None}
     if one.state == "failed":
-        return told | {"error": one.words}
+        return told | {"error": one.message}
     return told | {"length_s": one.samples / RATE_HZ, "phrases_spoken_now": one.spoken}

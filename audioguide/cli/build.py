@@ -11,7 +11,7 @@ from audioguide.cli.progress import speaking
 
 if TYPE_CHECKING:
     from audioguide.core.request import Request
-    from audioguide.session.build import Session
+    from audioguide.session.session_file import Session
 
 app = typer.Typer()
 

@@ -63,7 +63,7 @@ def _of_file(file: Path, kind: str) -> bytes:
 
 def _of_request(asked: "Request", kind: str, cache: Path | None) -> bytes:
     from audioguide.session import build as sessions
-    from audioguide.session.cover import draw, face
+    from audioguide.session.cover import cover_data, draw
     from audioguide.storage.store import open_store
     from audioguide.timeline.svg import svg
 
@@ -71,4 +71,4 @@ def _of_request(asked: "Request", kind: str, cache: Path | None) -> bytes:
         planned = sessions.plan(asked, open_store(cache), progress)
     if kind == _SVG:
         return svg(planned.timeline, planned.about.title).encode()
-    return draw(face(planned.about.album, planned.timeline))
+    return draw(cover_data(planned.about.album, planned.timeline))

@@ -11,7 +11,7 @@ from audioguide.core.defaults import ENDINGS, GUIDANCE
 
 if TYPE_CHECKING:
     from audioguide.core.request import Request
-    from audioguide.session.build import Session
+    from audioguide.session.session_file import Session
 
 app = typer.Typer()
 

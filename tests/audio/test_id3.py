@@ -31,7 +31,7 @@ from audioguide.audio.mp3 import stream_frames
 from audioguide.core.clock import FRAME_MS, RATE_HZ
 from audioguide.core.errors import InputError
 from audioguide.core.model import Placed
-from audioguide.session.cover import Face, draw
+from audioguide.session.cover import CoverData, draw
 
 ABOUT = About("Psoas release, five minutes", "Psoas release", "en-GB")
 TOTAL = 300 * RATE_HZ + 13
@@ -183,7 +183,7 @@ def test_reading_a_damaged_tag_does_not_fail(cut: int, flip: int, value: int) ->
 
 # --- cover, lyrics and track in other readers ---
 
-PICTURE = draw(Face("Rest", "5", "min", (0, 9, 16), (1,)))
+PICTURE = draw(CoverData("Rest", "5", "min", (0, 9, 16), (1,)))
 TEXTS = {
     "latin": ("Rest & be", "Ruhe für fünf", ("Lie down.", "Nichts muss ›sein‹, naïve Zoë.", "Bye.")),
     "wide": ("Ησυχία – 静かに", "Ἄρχη … 始まり", ("横になって。", "Τίποτα “δεν” χρειάζεται 🌙.", "هدوء")),

@@ -13,8 +13,9 @@ from audioguide.audio.mp3 import encode, info_frame, stream_frames
 from audioguide.core.clock import FRAME, RATE_HZ
 from audioguide.core.model import Bell, Phrase, Placed, Sound, Timeline
 from audioguide.core.request import Request
-from audioguide.session.build import Session, write
+from audioguide.session.build import write
 from audioguide.session.manifest import OWNER, Manifest, to_bytes
+from audioguide.session.session_file import Session
 from audioguide.storage.store import Store
 from support.helpers import Signal, decode, to_pcm, write_practice
 
