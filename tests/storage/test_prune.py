@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from conftest import FAKE_VOICE
+from support.processes import HANGING_S
 
 from audioguide.cli.main import run
 from audioguide.core.errors import InputError
@@ -123,7 +124,7 @@ def test_clear_on_a_terminal_asks(store: Store, answer: bytes, left: int) -> Non
     command = [sys.executable, "-m", "audioguide.cli.main", "cache", "clear", "--cache", str(store.folder)]
     process = subprocess.Popen(command, stdin=stdin, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     os.write(terminal, answer)
-    process.wait(120)
+    process.wait(HANGING_S)
     os.close(terminal)
     os.close(stdin)
     assert len(days_left(store)) == left

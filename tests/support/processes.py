@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+HANGING_S = 600
+"""After this time a process is considered to hang; at a load of 10 per core, a build of a second takes a minute."""
+
 needs_proc = pytest.mark.skipif(
     not Path(f"/proc/self/task/{os.getpid()}/children").exists(), reason="finds child processes through /proc"
 )
