@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.faults import Bench, Said, homeless
+from support.faults import Bench, CommandResult, homeless
 
 from audioguide.storage.store import PARTS, key_of
 
@@ -38,7 +38,7 @@ def missing(folder: Path, *modules: str) -> dict[str, str]:
 
 def test_a_computer_that_is_well_is_told_so_line_by_line(tmp_path: Path) -> None:
     bench = Bench(tmp_path)
-    done: Said = bench.run(["doctor", "--cache", str(bench.store.folder), "--out", str(bench.out.parent)])
+    done: CommandResult = bench.run(["doctor", "--cache", str(bench.store.folder), "--out", str(bench.out.parent)])
     assert (done.code, done.err) == (0, "")
     lines = done.out.splitlines()
     assert all(line.startswith(("ok    ", "note  ")) for line in lines), done.out

@@ -18,7 +18,7 @@ from typing import Any
 import jsonschema
 import pytest
 from support.helpers import write_practice
-from support.processes import HANGING_S, accept_sigint, children_of, is_running, needs_proc, startup_s
+from support.processes import HANGING_S, accept_signals, children_of, is_running, needs_proc, startup_s
 
 from audioguide.checks.verify import verify
 from audioguide.core.errors import InputError
@@ -196,7 +196,7 @@ def becomes_true(condition: Callable[[], bool]) -> bool:
 def start(slow: Path, workers: str) -> "subprocess.Popen[str]":
     """Return a running batch that has finished its first row."""
     pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    batch = subprocess.Popen(command(slow, "--workers", workers), preexec_fn=accept_sigint, **pipes)
+    batch = subprocess.Popen(command(slow, "--workers", workers), preexec_fn=accept_signals, **pipes)
     assert becomes_true((slow / "out" / "Ada.mp3").exists)
     return batch
 

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -17,12 +18,13 @@ needs_proc = pytest.mark.skipif(
 )
 
 
-def accept_sigint() -> None:
-    """Let a child process receive SIGINT (for preexec_fn).
+def accept_signals() -> None:
+    """Let a child process receive signals (for preexec_fn).
 
-    A shell starts background jobs with SIGINT ignored, and pytest passes that on to its children.
+    A shell starts background jobs with SIGINT ignored, nohup its command with SIGHUP, and pytest passes that on.
     """
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def startup_s() -> float:
@@ -33,9 +35,12 @@ def startup_s() -> float:
 
 
 def children_of(pid: int) -> list[int]:
-    """Return the ids of a process's children, in the order of their start."""
-    path = Path(f"/proc/{pid}/task/{pid}/children")
-    return [int(child) for child in path.read_text().split()] if path.exists() else []
+    """Return the ids of a process's children in ascending order, which is that of their start."""
+    pids: list[int] = []
+    for path in Path(f"/proc/{pid}/task").glob("*/children"):  # one file for each thread
+        with suppress(OSError):  # the thread has just ended
+            pids += map(int, path.read_text().split())
+    return sorted(pids)
 
 
 def is_running(pid: int) -> bool:
