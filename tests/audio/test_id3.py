@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mutagen.id3 import APIC, CHAP, ID3, PRIV, TIT2, CTOCFlags
 from mutagen.mp3 import MP3
-from support.helpers import sine, splice
+from support.audio import sine, splice
 
 from audioguide.audio.id3 import (
     About,

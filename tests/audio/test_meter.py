@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import soundfile
 from pyloudnorm import Meter
-from support.helpers import Signal, decode, sine, splice, to_pcm
+from support.audio import Signal, decode, sine, splice, to_pcm
 
 from audioguide.audio import loudness, meter
 from audioguide.audio.meter import Reading, loudness_range_lu, read

@@ -3,7 +3,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from support.helpers import Signal, decode, decode_with_ffmpeg, sine, splice
+from support.audio import Signal, decode, decode_with_ffmpeg, sine, splice
 
 from audioguide.audio import sound
 from audioguide.audio.mp3 import DELAY, FRAME_BYTES, encode, info_frame, stream_frames

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from support.helpers import write_practice
+from support.scripts import write_practice
 
 from audioguide.audio.sound import bell_frames
 from audioguide.checks.diff import PACE_WPM, Version, compare, difference, estimated

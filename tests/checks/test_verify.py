@@ -16,7 +16,7 @@ import pytest
 import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
-from support.helpers import Signal, sine, to_pcm
+from support.audio import Signal, sine, to_pcm
 from support.sessions import HUM, LONG, SHORT, Finished, encoded, finished, signed
 
 from audioguide.audio.id3 import About, id3, private_frame, tag_size

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
-from support.helpers import write_practice
+from support.scripts import write_practice
 
 import audioguide.checks.session_matrix
 from audioguide.checks.advice import RULES

@@ -12,7 +12,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 from conftest import FAKE_VOICE
-from support.helpers import decode, write_practice
+from support.audio import decode
+from support.scripts import write_practice
 
 from audioguide.cli.main import run
 

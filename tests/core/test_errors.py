@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from conftest import FAKE_VOICE
-from support.helpers import lines, write_practice
+from support.scripts import lines, write_practice
 
 from audioguide.cli.main import run
 from audioguide.core.errors import AudioguideError, ErrorCollector, ScriptError, ScriptErrors

@@ -153,7 +153,7 @@ def test_the_sleep_ending_asks_for_nothing_at_the_end(shared_store: Store) -> No
 
 
 def test_the_rendered_text_is_read_back_as_the_same_words() -> None:
-    from support.helpers import spoken
+    from support.scripts import spoken
 
     request = Request(_samples(20))
     text = rendered_text(request, find_practice("psoas-release"), _samples(20))

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import typer.main
-from support.helpers import write_practice
+from support.scripts import write_practice
 
 from audioguide.cli.main import app
 from audioguide.core.request import Request

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 import soundfile
 from support.faults import Bench, CommandResult, homeless, kill_at_random, wait_for
-from support.helpers import write_practice
 from support.processes import accept_signals, children_of, needs_proc, startup_s
+from support.scripts import write_practice
 
 from audioguide.core.clock import RATE_HZ
 from audioguide.core.request import Request

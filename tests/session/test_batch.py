@@ -17,8 +17,8 @@ from typing import Any
 
 import jsonschema
 import pytest
-from support.helpers import write_practice
 from support.processes import HANGING_S, accept_signals, children_of, is_running, needs_proc, startup_s
+from support.scripts import write_practice
 
 from audioguide.checks.verify import verify
 from audioguide.core.errors import InputError

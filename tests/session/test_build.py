@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from conftest import FAKE_VOICE
-from support.helpers import decode, decode_with_ffmpeg, write_practice
+from support.audio import decode, decode_with_ffmpeg
+from support.scripts import write_practice
 
 import audioguide
 from audioguide import build

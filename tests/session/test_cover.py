@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from conftest import FAKE_VOICE
 from PIL import Image, ImageStat
-from support.helpers import cues
+from support.scripts import cues
 
 from audioguide.core.clock import RATE_HZ, frames
 from audioguide.core.model import Bell, Phrase, Timeline

@@ -1,8 +1,6 @@
 """The frames of a session, checked with independent decoders."""
 
-import io
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
@@ -11,8 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import soundfile
-from numpy.typing import NDArray
+from support.audio import Signal, decode, decode_with_ffmpeg
 from support.voices import phrase, voice_of
 
 from audioguide.audio.mp3 import FRAME_BYTES, stream_frames
@@ -26,7 +23,6 @@ from audioguide.speech.speaker import Speaker
 from audioguide.storage.store import Store
 from audioguide.timeline.plan import CLOSING, OPENING, SLEEP_CLOSING, lay_out, natural_length
 
-Signal = NDArray[np.float64]
 STEP = 10 ** (-48 / 20)
 """Limit for the difference between neighbouring samples of tone around a join: 0.4 % of full scale."""
 
@@ -110,25 +106,6 @@ def decoded(material: Material) -> Signal:
     return decode(material.session())
 
 
-def decode(mp3: bytes) -> Signal:
-    """Return the samples as decoded by libsndfile."""
-    samples, rate_hz = soundfile.read(io.BytesIO(mp3), dtype="float64")
-    assert rate_hz == RATE_HZ
-    assert samples.ndim == 1
-    return np.asarray(samples)
-
-
-def decode_with_ffmpeg(mp3: bytes, folder: Path) -> Signal:
-    from imageio_ffmpeg import get_ffmpeg_exe
-
-    path = folder / "session.mp3"
-    path.write_bytes(mp3)
-    command = [get_ffmpeg_exe(), "-v", "error", "-i", str(path), "-f", "s16le", "-"]
-    done = subprocess.run(command, capture_output=True, check=True)
-    assert done.stderr == b""
-    return np.frombuffer(done.stdout, "<i2").astype(float) / 32_768
-
-
 def digest(mp3: bytes) -> str:
     """Return a digest, since pytest would print a megabyte of differences between two sessions."""
     return sha256(mp3).hexdigest()
@@ -169,10 +146,10 @@ def test_a_session_decodes_to_exactly_the_planned_samples(material: Material, mo
 
 
 @pytest.mark.parametrize("more", [1, 123, 576])
-def test_ffmpeg_decodes_the_same_samples(material: Material, tmp_path: Path, more: int) -> None:
+def test_ffmpeg_decodes_the_same_samples(material: Material, more: int) -> None:
     other = Material(material.store.folder, more)
     mp3 = other.session()
-    decoded_by_ffmpeg = decode_with_ffmpeg(mp3, tmp_path)
+    decoded_by_ffmpeg = decode_with_ffmpeg(mp3)
     assert decoded_by_ffmpeg.size == other.timeline()[0].total
     assert np.abs(decoded_by_ffmpeg - decode(mp3)).max() < 3 / 32_768
 

@@ -11,7 +11,7 @@ import pytest
 import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
-from support.helpers import write_practice
+from support.scripts import write_practice
 from support.voices import phrase
 
 from audioguide.cli.main import run

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from support.helpers import Signal, decode, decode_with_ffmpeg
+from support.audio import Signal, decode, decode_with_ffmpeg
 
 from audioguide.audio.sound import lead_frames
 from audioguide.checks import transcribe

@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from pyloudnorm import Meter
-from support.helpers import decode, write_practice
+from support.audio import decode
+from support.scripts import write_practice
 from support.voices import phrase
 
 from audioguide.audio.loudness import TARGET_LUFS

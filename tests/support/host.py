@@ -22,8 +22,8 @@ from audioguide.phone.server import PhoneApp
 from audioguide.phone.site import PAGE, Item, site
 from audioguide.session.build import write
 from audioguide.storage.store import Store
-from support.helpers import write_practice
 from support.phone import HUM, TOKEN, with_cover
+from support.scripts import write_practice
 
 TOML = """
 title = "Lying {name}"

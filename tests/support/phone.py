@@ -20,7 +20,7 @@ from audioguide.phone.server import PhoneApp
 from audioguide.phone.share import LiveSite
 from audioguide.session.build import write
 from audioguide.storage.store import Store
-from support.helpers import write_practice
+from support.scripts import write_practice
 
 TOKEN = "dG9rZW4tZm9yLXRlc3RzLQ"
 TOML = """

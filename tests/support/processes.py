@@ -43,6 +43,16 @@ def children_of(pid: int) -> list[int]:
     return sorted(pids)
 
 
+def find_processes(word: str) -> list[int]:
+    """Return the ids of the running processes whose command line contains a word."""
+    pids = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # the process has just ended
+            if word.encode() in (folder / "cmdline").read_bytes():
+                pids.append(int(folder.name))
+    return pids
+
+
 def is_running(pid: int) -> bool:
     try:
         return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()

@@ -17,7 +17,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from support.helpers import living
+from support.processes import find_processes
 from support.voices import lexicon, phrase, voice_of
 
 from audioguide.audio.sound import conform
@@ -331,7 +331,7 @@ def test_ending_a_worker_in_mid_phrase_ends_what_it_has_forked(
     with pytest.raises(EngineError, match="no answer"):
         System().speak("Rest here.", voice_of("system"))
     time.sleep(0.1)
-    assert workers and living(str(tmp_path)) == []
+    assert workers and find_processes(str(tmp_path)) == []
 
 
 @pytest.mark.speech
