@@ -1,10 +1,10 @@
-"""Lays the sound of a session ready for the rivals, out of our store, so that none of them pays for our library.
+"""Writes the audio of a session to files for the rivals, so that they need not run any of our code.
 
     python material.py LENGTH VOICE PRACTICE CACHE FOLDER
 
-FOLDER then holds a WAV for every phrase and bell in their order, trimmed and at the session's level; score.json, the
-samples of silence before each and at the end; tone.raw, a minute of room tone; and lines.json, each phrase once, as the
-engine is given it.
+FOLDER then contains a WAV for each phrase and bell in order, trimmed and at the session's level; score.json, the length
+in samples of the silence before each of them and at the end; tone.raw, a minute of room tone; and lines.json, the text
+of each phrase as passed to the engine.
 """
 
 import json
@@ -17,12 +17,13 @@ from audioguide.core.clock import FRAME, FRAME_MS, RATE_HZ, parse_length
 from audioguide.core.model import Phrase
 from audioguide.core.request import Request
 from audioguide.practice.definition import find_practice
-from audioguide.session.build import Session, plan
+from audioguide.session.build import plan
+from audioguide.session.session_file import Session
 from audioguide.speech.speaker import Speaker
 from audioguide.storage.store import Store
 
 
-def lay_ready(request: Request, store: Store, folder: Path) -> None:
+def write_material(request: Request, store: Store, folder: Path) -> None:
     session = plan(request, store)
     parts, at = [], 0
     for number, placed in enumerate(session.timeline.sounds):
@@ -39,9 +40,9 @@ def _sound(session: Session, cue: object, store: Store) -> bytes:
     if not isinstance(cue, Phrase):
         return sound.bell(getattr(cue, "strokes", 1))
     clip = session.clips[cue]
-    found = store.read("clips", clip.key)
-    assert found, "it was spoken a moment ago"
-    return sound._to_pcm(loudness.limit(loudness.gain(sound.to_signal(found[1]), clip.gain_db + cue.manner.level_db)))
+    entry = store.read("clips", clip.key)
+    assert entry, "plan() has spoken it"
+    return sound._to_pcm(loudness.limit(loudness.gain(sound.to_signal(entry[1]), clip.gain_db + cue.manner.level_db)))
 
 
 def _write_wav(path: Path, pcm: bytes) -> None:
@@ -53,13 +54,13 @@ def _write_wav(path: Path, pcm: bytes) -> None:
 
 
 def _lines(request: Request, session: Session, store: Store) -> dict[str, object]:
-    """Return each phrase once: the very words that the engine is given, and at what pace."""
-    with Speaker(session.voice, store, find_practice(request.practice).lexicon) as who:
-        lines = {who._key(phrase): (who._words(phrase), who._pace(phrase)) for phrase in session.clips}
+    """Return the text and pace that the engine gets for each phrase, without repetitions."""
+    with Speaker(session.voice, store, find_practice(request.practice).lexicon) as speaker:
+        lines = {speaker._key(phrase): (speaker._words(phrase), speaker._true_pace(phrase)) for phrase in session.clips}
     return {"engine": session.voice.engine, "voice": request.voice, "lines": list(lines.values())}
 
 
 if __name__ == "__main__":
     length, voice, practice, cache, folder = sys.argv[1:]
     Path(folder).mkdir()
-    lay_ready(Request(parse_length(length), practice=practice, voice=voice), Store(Path(cache)), Path(folder))
+    write_material(Request(parse_length(length), practice=practice, voice=voice), Store(Path(cache)), Path(folder))

@@ -1,4 +1,4 @@
-"""Runs a whole process, and returns what it cost: from its start to its end, and the most memory it held."""
+"""Runs a process, and returns its duration from start to end and its peak memory."""
 
 import os
 import subprocess
@@ -10,48 +10,47 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 CAN_PIN = hasattr(os, "sched_setaffinity")
-"""Whether a process can be held to some of the cores; macOS and Windows have no such call."""
-CAN_WEIGH = hasattr(os, "wait4")
-"""Whether the system tells how much memory a process held at most."""
+"""Whether a process can be bound to cores; macOS and Windows have no such call."""
+CAN_MEASURE_MEMORY = hasattr(os, "wait4")
 _TO_MB = 1e-6 if sys.platform == "darwin" else 1.024e-3
-"""macOS tells bytes, the others KiB."""
-_LEFT_OUT = ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED", "PYTHONOPTIMIZE")
-"""An installed program has its bytecode on disk, so those that are measured may keep theirs."""
+"""Factor of ru_maxrss: bytes on macOS, KiB elsewhere."""
+_UNSET = ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED", "PYTHONOPTIMIZE")
+"""Not passed on, as an installed program has its bytecode on disk."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
     seconds: float
     peak_mb: float
-    """Of memory held at once, in the process or a child of it; 0 where the system does not tell."""
+    """Peak memory of the process or a child of it; 0 if it cannot be measured on this system."""
 
 
 def run(command: Sequence[str], cores: int = 2, extra: Mapping[str, str] | None = None) -> Cost:
-    """Return what a command cost, held to so many cores, its output thrown away.
+    """Run a command bound to a number of cores, and return its cost.
 
-    On Linux a new process inherits the peak of the one that started it: this one must stay smaller than any it weighs,
-    so it imports no package.
+    On Linux, a new process inherits the peak memory of its parent. This process must stay smaller than those that it
+    measures, so it imports no packages.
 
     Raises:
-        SystemExit: it failed; with what it said.
+        SystemExit: the command failed; with what it wrote to stderr.
     """
-    kept = {key: value for key, value in os.environ.items() if key not in _LEFT_OUT}
-    with tempfile.TemporaryFile() as said, _held_to(cores):
-        began = time.perf_counter()
+    environment = {key: value for key, value in os.environ.items() if key not in _UNSET} | dict(extra or {})
+    with tempfile.TemporaryFile() as errors, _bound_to(cores):
+        started_s = time.perf_counter()
         process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said, env={**kept, **(extra or {})}
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors, env=environment
         )
-        peak_mb = _ended(process)
-        cost = Cost(time.perf_counter() - began, peak_mb)
+        peak_mb = _wait(process)
+        cost = Cost(time.perf_counter() - started_s, peak_mb)
         if process.returncode:
-            said.seek(0)
-            sys.exit(f"{' '.join(command)}\nended with {process.returncode}: {said.read().decode(errors='replace')}")
+            errors.seek(0)
+            sys.exit(f"{' '.join(command)}\nended with {process.returncode}: {errors.read().decode(errors='replace')}")
     return cost
 
 
-def _ended(process: "subprocess.Popen[bytes]") -> float:
-    """Wait for the end, and return the peak in MB."""
-    if not CAN_WEIGH:
+def _wait(process: "subprocess.Popen[bytes]") -> float:
+    """Wait for the process to end, and return its peak memory in MB."""
+    if not CAN_MEASURE_MEMORY:
         process.wait()
         return 0.0
     _, status, used = os.wait4(process.pid, 0)
@@ -60,8 +59,8 @@ def _ended(process: "subprocess.Popen[bytes]") -> float:
 
 
 @contextmanager
-def _held_to(cores: int) -> Iterator[None]:
-    """Hold this process, and so those that it starts, to the first cores of those it may use."""
+def _bound_to(cores: int) -> Iterator[None]:
+    """Bind this process, and with it new child processes, to the first of its cores."""
     if not CAN_PIN:
         yield
         return

@@ -1,13 +1,12 @@
-"""The programs that audioguide is measured against. Each runs as a process of its own, on sound laid ready for it.
+"""The programs that audioguide is compared with. Each runs as a separate process on audio written by material.py.
 
     python rivals.py by-hand  MATERIAL OUT.mp3      (a) pydub: += over clips and silences, then export
-    python rivals.py stream   MATERIAL OUT.mp3      (b) one ffmpeg process, fed with the same PCM: clips and room tone
+    python rivals.py stream   MATERIAL OUT.mp3      (b) one ffmpeg process that gets the same PCM: clips and room tone
     python rivals.py zeros    MATERIAL OUT.mp3      (b) with digital silence, which is quicker to encode
     python rivals.py engine   MATERIAL -            the speech engine alone, speaking the same lines
 
-(c), the floor, is a line of its own: FLOOR. What is laid ready is in material.py. Every clip is trimmed and levelled
-already, and every silence known: rivals render no scripts, look nothing up, level nothing, write neither tag nor
-chapters, and keep nothing for the next time.
+(c), the floor, is the one-line program FLOOR. All clips are already trimmed and levelled, and all silences known. The
+rivals do not render scripts, look anything up, write tags or chapters, or save anything for the next run.
 """
 
 import json
@@ -21,20 +20,20 @@ from pathlib import Path
 RATE_HZ = 24_000
 BITRATE = "64k"
 FLOOR = "import sys; open(sys.argv[2], 'wb').write(open(sys.argv[1], 'rb').read())"
-"""(c): read the finished MP3 and write its bytes, each in one go. Nothing that writes them can do less."""
+"""(c): read the finished MP3 and write its bytes. No program that writes them can do less."""
 
 
 def ffmpeg() -> str:
-    """Return the ffmpeg of this machine, else the one of imageio-ffmpeg."""
-    if found := shutil.which("ffmpeg"):
-        return found
+    """Return the path of the installed ffmpeg, or else of the one in imageio-ffmpeg."""
+    if path := shutil.which("ffmpeg"):
+        return path
     import imageio_ffmpeg
 
     return str(imageio_ffmpeg.get_ffmpeg_exe())
 
 
 def by_hand(material: Path, out: str) -> None:
-    """(a): what a user would write after reading pydub's README. All in memory; each += copies what there is."""
+    """(a): what a user would write after reading pydub's README. All in memory; each += copies everything so far."""
     from pydub import AudioSegment
 
     AudioSegment.converter = ffmpeg()
@@ -47,11 +46,11 @@ def by_hand(material: Path, out: str) -> None:
     session.export(out, format="mp3", bitrate=BITRATE)
 
 
-def stream(material: Path, out: str, toned: bool = True) -> None:
-    """(b): what a good engineer would write. The encoder works while this reads, and nothing is held or copied."""
+def stream(material: Path, out: str, with_tone: bool = True) -> None:
+    """(b): what a good engineer would write. The encoder runs while this reads, and nothing is copied in memory."""
     score = json.loads((material / "score.json").read_text())
     command = [ffmpeg(), "-v", "error", "-y", "-f", "s16le", "-ar", str(RATE_HZ), "-ac", "1", "-i", "pipe:0"]
-    minute = (material / "tone.raw").read_bytes() if toned else bytes(2 * 60 * RATE_HZ)
+    minute = (material / "tone.raw").read_bytes() if with_tone else bytes(2 * 60 * RATE_HZ)
     with subprocess.Popen([*command, "-c:a", "libmp3lame", "-b:a", BITRATE, out], stdin=subprocess.PIPE) as encoder:
         assert encoder.stdin
         for silence, clip in chain(score["parts"], [(score["end"], "")]):
@@ -64,7 +63,7 @@ def stream(material: Path, out: str, toned: bool = True) -> None:
 
 
 def engine(material: Path) -> None:
-    """Speak every line once, one after the other, and throw the sound away: no trimming, no file, no retry."""
+    """Speak every line once, one after the other, and discard the audio: no trimming, no file, no retry."""
     lines = json.loads((material / "lines.json").read_text())
     if lines["engine"] == "natural":
         return _hibari(lines["lines"])
@@ -78,7 +77,7 @@ def engine(material: Path) -> None:
 
 
 def _hibari(lines: list[tuple[str, float]]) -> None:
-    """Speak with hibari-tts itself, through the settings that our engine has for it."""
+    """Speak with hibari-tts directly, with the settings of our engine."""
     from audioguide.speech.engine import at_pace
     from audioguide.speech.engines import hibari
 

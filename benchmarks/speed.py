@@ -1,11 +1,11 @@
-"""Prints how quick audioguide is, as ratios to what else one would do: each measured side by side, as whole processes.
+"""Prints the speed of audioguide as ratios to alternatives, each measured side by side as complete processes.
 
     python benchmarks/speed.py [--only NAME]... [--runs N] [--quick] [--write]
 
-Both sides of a ratio run in turn, A B A B, from the start of their process to its end; a row tells the median of the
-ratios of neighbouring runs, the least and the most. It takes about ten minutes, on a machine that does nothing else.
---quick runs everything with a target once, on a short session in a voice that hums: it shows that this works, and its
-figures mean nothing. --write puts the table into docs/performance.md.
+Both sides of a ratio run in turn, A B A B, and are measured from the start of the process to its end. A row shows the
+median, the least and the greatest of the ratios of neighbouring runs. This takes about ten minutes on an idle machine.
+--quick runs each measure with a target once, on a short session with the fake voice: a smoke test whose figures have no
+meaning. --write puts the table into docs/performance.md.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from datetime import date
 from pathlib import Path
 from statistics import median
 
-from measures import Bench, Measure, Subject, program
+from measures import Measure, Setup, Subject, program
 from process import run
 from rivals import ffmpeg
 
@@ -39,18 +39,18 @@ class Result:
 
     def __str__(self) -> str:
         measure = self.measure
-        if measure.why_not:
-            return f"| {measure.title} | | | | {_figure(measure.at_most)} | {measure.why_not} | | |"
+        if measure.skip_reason:
+            return f"| {measure.title} | | | | {_figure(measure.target)} | {measure.skip_reason} | | |"
         ratios = [ours / theirs for ours, theirs in self.pairs]
-        middle = median(ratios)
-        met = "" if measure.at_most is None else "met" if middle <= measure.at_most else "**not met**"
+        typical = median(ratios)
+        verdict = "" if measure.target is None else "met" if typical <= measure.target else "**not met**"
         sides = " | ".join(f"{median(side):.3g} {measure.unit}" for side in zip(*self.pairs, strict=True))
-        figures = " | ".join(map(_figure, (middle, min(ratios), max(ratios), measure.at_most)))
-        return f"| {measure.title} | {figures} | {met} | {sides} |"
+        figures = " | ".join(map(_figure, (typical, min(ratios), max(ratios), measure.target)))
+        return f"| {measure.title} | {figures} | {verdict} | {sides} |"
 
 
 def _figure(number: float | None) -> str:
-    """Return three digits; below a twentieth as a part of one.
+    """Return a number with three significant digits; below a tenth, as a fraction of one.
 
     >>> _figure(0.0125), _figure(1 / 15), _figure(0.654), _figure(31.25), _figure(None)
     ('1/80', '1/15', '0.654', '31.2', '')
@@ -60,59 +60,55 @@ def _figure(number: float | None) -> str:
     return f"1/{1 / number:.3g}" if number < 0.1 else f"{number:.3g}"
 
 
-def measured(measure: Measure, runs: int) -> Result:
-    """Return the costs of a measure's two sides, run in turn."""
-    if measure.why_not:
+def run_measure(measure: Measure, runs: int) -> Result:
+    """Run the two sides of a measure in turn, and return their costs."""
+    if measure.skip_reason:
         return Result(measure, [])
     pairs: list[tuple[float, float]] = []
     turns = runs * measure.times if runs > 1 else 1
     for nth in range(turns):
-        ours, theirs = (measure.of(side.cost()) * side.stands_for for side in (measure.ours, measure.theirs))
+        ours, theirs = (measure.value(side.cost()) * side.stands_for for side in (measure.ours, measure.theirs))
         pairs.append((ours, theirs))
-        print(
-            f"{measure.name} {nth + 1}/{turns}: {pairs[-1][0]:.3g} {pairs[-1][1]:.3g} {measure.unit}",
-            file=sys.stderr,
-        )
+        print(f"{measure.name} {nth + 1}/{turns}: {ours:.3g} {theirs:.3g} {measure.unit}", file=sys.stderr)
     return Result(measure, pairs)
 
 
 def machine(runs: int) -> str:
-    """Return where and when this was measured, in a line."""
+    """Return a line with date, machine and versions."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    busy = f", load {os.getloadavg()[0]:.1f} before" if hasattr(os, "getloadavg") else ""
+    load = f", load {os.getloadavg()[0]:.1f} before" if hasattr(os, "getloadavg") else ""
     encoder = subprocess.run([ffmpeg(), "-version"], capture_output=True, text=True, check=True).stdout.split()[2]
-    words = (
-        f"{date.today()}: {_processor()}, {cores} cores{busy}; {platform.system()}, Python {platform.python_version()}"
-    )
-    return f"{words}, ffmpeg {encoder}; medians of {runs}."
+    hardware = f"{date.today()}: {_processor()}, {cores} cores{load}"
+    software = f"{platform.system()}, Python {platform.python_version()}, ffmpeg {encoder}"
+    return f"{hardware}; {software}; medians of {runs}."
 
 
 def _processor() -> str:
-    facts = Path("/proc/cpuinfo")
-    lines = facts.read_text().splitlines() if facts.exists() else []
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return names[0] if names else platform.processor() or platform.machine()
 
 
-def chosen(measures: list[Measure], only: list[str], quick: bool) -> list[Measure]:
-    """Return those that are asked for by name, or all."""
+def select(measures: list[Measure], only: list[str], quick: bool) -> list[Measure]:
+    """Return the measures with these names, or all; with quick, only those with a target."""
     names = [measure.name for measure in measures]
     if unknown := [name for name in only if name not in names]:
-        sys.exit(f"there is no measure {unknown[0]}; there is {', '.join(names)}")
+        sys.exit(f"there is no measure {unknown[0]}; choose from {', '.join(names)}")
     if only:
         return [measure for measure in measures if measure.name in only]
-    return [measure for measure in measures if measure.at_most is not None or not quick]
+    return [measure for measure in measures if measure.target is not None or not quick]
 
 
-def table(bench: Bench, measures: list[Measure], runs: int) -> str:
-    """Return the whole table; measures now."""
+def table(setup: Setup, measures: list[Measure], runs: int) -> str:
+    """Run the measures, and return the table."""
     head = machine(runs)
-    bench.lay_out()
-    return "\n".join([head, "", HEAD, *(str(measured(measure, runs)) for measure in measures)])
+    setup.prepare()
+    return "\n".join([head, "", HEAD, *(str(run_measure(measure, runs)) for measure in measures)])
 
 
 def quick_subject(folder: Path) -> Subject:
-    """Return a practice of a few lines, in a voice that hums."""
+    """Return a practice of a few lines with the fake voice."""
     hum, blank = folder / "hum.toml", folder / "blank"
     hum.write_text(_HUM, encoding="utf-8")
     run([*program(), "customize", str(blank), "--blank"])
@@ -129,20 +125,20 @@ def write(text: str) -> None:
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--only", metavar="NAME", action="append", default=[], help="one measure; may be repeated")
-    options.add_argument("--runs", metavar="N", type=int, default=5)
-    options.add_argument("--quick", action="store_true", help="a smoke run whose figures mean nothing")
-    options.add_argument("--write", action="store_true", help="put the table into docs/performance.md")
-    asked = options.parse_args()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", metavar="NAME", action="append", default=[], help="one measure; may be repeated")
+    parser.add_argument("--runs", metavar="N", type=int, default=5)
+    parser.add_argument("--quick", action="store_true", help="a smoke test whose figures have no meaning")
+    parser.add_argument("--write", action="store_true", help="put the table into docs/performance.md")
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        bench = Bench(folder, quick_subject(folder) if asked.quick else Subject())
-        measures = chosen(bench.measures(), asked.only, asked.quick)
-        text = table(bench, measures, 1 if asked.quick else asked.runs)
-    print("A smoke run: none of its figures means anything.\n" if asked.quick else "", end="")
+        setup = Setup(folder, quick_subject(folder) if options.quick else Subject())
+        measures = select(setup.measures(), options.only, options.quick)
+        text = table(setup, measures, 1 if options.quick else options.runs)
+    print("A smoke test: its figures have no meaning.\n" if options.quick else "", end="")
     print(text)
-    if asked.write:
+    if options.write:
         write(text)
 
 

@@ -1,10 +1,10 @@
-"""Prints what every voice that works here is worth: speed, words recognized, loudness and pace of a 5-minute session.
+"""Prints the quality of each voice that works on this computer: speed, words recognized, loudness and pace.
 
     python benchmarks/voices.py [MINUTES] [VOICE.toml ...]
 
-Each session is built cold, in a store of its own, and measured through its MP3: the words by the recognizer of
-`audioguide verify --transcribe` (extra [verify]), loudness by its meter. Real time is speech spoken in a second of the
-engine's work, loading included. The pace error is that of the whole session's phrases.
+Each voice speaks a session (by default, of 5 minutes) with an empty cache, and the MP3 is measured: words by the
+recognizer of `audioguide verify --transcribe` (extra [verify]), loudness by its meter. "x real time" is the duration of
+the speech divided by that of planning, including loading the engine. The pace error is that of all phrases together.
 """
 
 import platform
@@ -51,19 +51,19 @@ HEAD = """\
 | --- | --- | --- | --- | --- | --- | --- | --- |"""
 
 
-def measured(voice: str, samples: int, folder: Path) -> Row:
+def measure(voice: str, samples: int, folder: Path) -> Row:
     store, path = Store(folder / "store"), folder / "session.mp3"
     request = Request(samples, voice=voice)
-    began = time.perf_counter()
+    started_s = time.perf_counter()
     plan(request, store)
-    took_s = time.perf_counter() - began
+    planning_s = time.perf_counter() - started_s
     session = write(request, path, store)
     phrases = [sound for sound in session.timeline.sounds if isinstance(sound.cue, Phrase)]
     spoken = [(sound.cue.text, sound.length * FRAME_MS / 1000) for sound in phrases if isinstance(sound.cue, Phrase)]
     reading, lines = read(path), listen(path, phrases, session.about.language)
     return Row(
         voice=session.voice.name,
-        times_real_time=sum(seconds for _, seconds in spoken) / took_s,
+        times_real_time=sum(seconds for _, seconds in spoken) / planning_s,
         heard_percent=100 * sum(line.heard for line in lines) / sum(line.words for line in lines),
         integrated_lufs=reading.integrated_lufs,
         true_peak_dbtp=reading.true_peak_dbtp,
@@ -84,7 +84,7 @@ def main(arguments: list[str]) -> None:
             print(f"| {voice} | {why} |")
             continue
         with tempfile.TemporaryDirectory() as folder:
-            print(measured(voice, parse_length(lengths[0]), Path(folder)), flush=True)
+            print(measure(voice, parse_length(lengths[0]), Path(folder)), flush=True)
 
 
 if __name__ == "__main__":

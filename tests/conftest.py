@@ -13,8 +13,9 @@ from audioguide.storage.store import Store
 
 FAKE_VOICE = str(Path(__file__).parent / "support" / "fake.toml")
 
-hypothesis.settings.register_profile("dev", max_examples=20, deadline=None)
-hypothesis.settings.register_profile("ci", max_examples=200, deadline=None, print_blob=True)
+# Hypothesis's own limits are wall time, which depends on what else the machine does.
+hypothesis.settings.register_profile("dev", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.register_profile("ci", hypothesis.settings.get_profile("dev"), print_blob=True)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
 _STARTS = {"subprocess", "multiprocessing", "socket", "uvicorn", "playwright"}
@@ -76,7 +77,7 @@ sys.addaudithook(_refuse_processes)
 
 @pytest.fixture(scope="session")
 def shared_store(tmp_path_factory: pytest.TempPathFactory) -> Store:
-    """Clips and pieces of this run only, so that no test depends on an earlier one."""
+    """A store with clips and pieces of this run only."""
     return Store(tmp_path_factory.mktemp("store"))
 
 

@@ -1,1 +1,1 @@
-"""Sound: PCM, loudness, MP3 frames, ID3 tags, measuring a finished file."""
+"""Audio: PCM, loudness, MP3 frames, ID3 tags, measurement of finished files."""

@@ -1,8 +1,9 @@
-"""ID3v2.3: what a player shows, the chapters it jumps to, the words it lets run along.
+"""Writes and reads ID3v2.3 tags: title, album, chapters, lyrics, cover and the private frame with the manifest.
 
-Written here because the common writers sort CHAP frames by size, which VLC then plays out of order: CTOC stands first,
-then CHAP in time order, each with its title as first sub-frame (ID3v2 Chapter Frame Addendum 1.0). Others write no
-SYLT. The size of a tag depends on the sizes of its parts alone, and the private frame stands last.
+Tags are written here, not by a library, because the common ones sort CHAP frames by size, which VLC then plays out of
+order, or cannot write SYLT. Here CTOC comes first, then CHAP in time order, each with its title as first sub-frame
+(ID3v2 Chapter Frame Addendum 1.0). The private frame comes last. The size of a tag depends only on the sizes of its
+parts.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,31 +17,31 @@ from audioguide.core.model import Placed
 
 ARTIST = "audioguide"
 _NO_OFFSET = b"\xff\xff\xff\xff"
-_HEAD = 10
-"""Bytes of a tag's header, and of a frame's."""
+_HEADER_BYTES = 10
+"""Of a tag, and of a frame."""
 _HAS_FOOTER = 0x10
 _UNUSUAL = 0xC0
-"""Flags: unsynchronised, extended header."""
+"""Flags: unsynchronisation, extended header."""
 _CODECS = {b"\0": "latin-1", b"\1": "utf-16", b"\2": "utf-16-be", b"\3": "utf-8"}
 MOST_CHAPTERS = 255
-"""What one byte of a table of contents can count."""
+"""The table of contents has one byte for the count."""
 _LATIN_1, _UTF_16 = b"\0", b"\1"
 _FRONT_COVER = 3
 _MILLISECONDS, _LYRICS = 2, 1
-"""How SYLT counts time, and what its words are."""
+"""SYLT's time stamp format and content type."""
 _CODES = """
 ar ara bg bul bn ben ca cat cs ces cy cym da dan de deu el ell en eng es spa et est eu eus fa fas fi fin fr fra ga gle
 gl glg gu guj he heb hi hin hr hrv hu hun id ind is isl it ita ja jpn ka kat kn kan ko kor lt lit lv lav mk mkd ml mal
 mr mar ms msa mt mlt nb nob ne nep nl nld nn nno no nor pa pan pl pol pt por ro ron ru rus sk slk sl slv sq sqi sr srp
 sv swe sw swa ta tam te tel th tha tr tur uk ukr ur urd vi vie zh zho
-""".split()  # noqa: SIM905  # a list of a hundred quoted words would not be readable
+""".split()  # noqa: SIM905  # a list of a hundred quoted words would be hard to read
 _LANGUAGES = dict(zip(_CODES[::2], _CODES[1::2], strict=True))
-"""BCP 47 -> ISO 639-2, as TLAN wants it; others become und."""
+"""BCP 47 -> ISO 639-2, as required by TLAN; others become und."""
 
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What the tag says of a session."""
+    """Text in the tag of a session."""
 
     title: str
     album: str
@@ -50,12 +51,12 @@ class About:
 
 @dataclass(frozen=True, slots=True)
 class Lyrics:
-    """What is said in a session."""
+    """The text spoken in a session."""
 
     text: str
-    """All of it, with the chapters."""
+    """The complete text with chapter titles."""
     lines: tuple[tuple[int, str], ...]
-    """(milliseconds from the beginning, words) of each phrase, in time order."""
+    """(milliseconds from the beginning, text) of each phrase, in time order."""
 
 
 def id3(
@@ -70,11 +71,11 @@ def id3(
     """Return the tag of a session.
 
     Args:
-        about: what a player shows.
-        chapters: in time order; each runs to the next, and the last to the end.
+        about: title, album and language.
+        chapters: in time order; each ends where the next begins, the last at the end of the session.
         total: samples of the session.
         private: (owner, data) of a private frame.
-        lyrics: what is said.
+        lyrics: the spoken text.
         picture: the cover, a JPEG.
     """
     length_ms = total * 1000 // RATE_HZ
@@ -96,11 +97,10 @@ def id3(
 
 
 def track(total: int) -> int:
-    """Return the number under which a session stands in its album, the practice: its minutes.
+    """Return the track number of a session: its length in minutes.
 
-    Players list an album by track. Sessions of a practice are told apart by their length and come into being in any
-    order, so that none of them can be the third; by its minutes each finds its place, the shortest first, and the same
-    session always the same one.
+    Players sort an album (here, a practice) by track. Sessions differ by length and are built in any order, so there is
+    no third one; numbering them by minutes sorts them by length, and gives the same session the same number each time.
 
     Args:
         total: samples of the session.
@@ -129,31 +129,31 @@ def _picture(jpeg: bytes) -> bytes:
 
 
 def _lyrics(lyrics: Lyrics, language: bytes) -> bytes:
-    """Return the words twice: to be read (USLT), and to run along, each phrase on a line of its own (SYLT)."""
-    encoding, text = _encoded(lyrics.text)
-    plain = _frame("USLT", encoding + language + _ended(encoding, "") + text)
-    phrases = [f"\n{words}" if nth else words for nth, (_, words) in enumerate(lyrics.lines)]
-    encoding, _ = _encoded("".join(phrases))
-    head = encoding + language + bytes([_MILLISECONDS, _LYRICS]) + _ended(encoding, "")
-    timed = [_ended(encoding, words) + ms.to_bytes(4) for words, (ms, _) in zip(phrases, lyrics.lines, strict=True)]
+    """Return the lyrics in both frames: plain text (USLT), and one line per phrase with its time (SYLT)."""
+    encoding, text = _encode(lyrics.text)
+    plain = _frame("USLT", encoding + language + _terminated(encoding, "") + text)
+    lines = [f"\n{line}" if nth else line for nth, (_, line) in enumerate(lyrics.lines)]
+    encoding, _ = _encode("".join(lines))
+    head = encoding + language + bytes([_MILLISECONDS, _LYRICS]) + _terminated(encoding, "")
+    timed = [_terminated(encoding, line) + ms.to_bytes(4) for line, (ms, _) in zip(lines, lyrics.lines, strict=True)]
     return plain + (_frame("SYLT", head + b"".join(timed)) if timed else b"")
 
 
-def _text(name: str, words: str) -> bytes:
-    return _frame(name, b"".join(_encoded(words)))
+def _text(name: str, text: str) -> bytes:
+    return _frame(name, b"".join(_encode(text)))
 
 
-def _encoded(words: str) -> tuple[bytes, bytes]:
-    """Return (what tells the encoding, words in it): Latin-1 if that can hold them, else UTF-16 with its byte order."""
+def _encode(text: str) -> tuple[bytes, bytes]:
+    """Return (encoding byte, encoded text): in Latin-1 if possible, else in UTF-16 with a byte order mark."""
     try:
-        return _LATIN_1, words.encode("latin-1")
+        return _LATIN_1, text.encode("latin-1")
     except UnicodeEncodeError:
-        return _UTF_16, b"\xff\xfe" + words.encode("utf-16-le")
+        return _UTF_16, b"\xff\xfe" + text.encode("utf-16-le")
 
 
-def _ended(encoding: bytes, words: str) -> bytes:
-    """Return words in an encoding, and the zero that ends them; each of them tells its byte order anew."""
-    return words.encode("latin-1") + b"\0" if encoding == _LATIN_1 else f"\ufeff{words}\0".encode("utf-16-le")
+def _terminated(encoding: bytes, text: str) -> bytes:
+    """Return text in an encoding with its zero terminator; in UTF-16, each text has its own byte order mark."""
+    return text.encode("latin-1") + b"\0" if encoding == _LATIN_1 else f"\ufeff{text}\0".encode("utf-16-le")
 
 
 def _frame(name: str, body: bytes) -> bytes:
@@ -165,80 +165,83 @@ def _synchsafe(size: int) -> bytes:
 
 
 def tag_size(head: bytes) -> int:
-    """Return the bytes that the tag at the beginning of a file takes; 0 where there is none.
+    """Return the size in bytes of the tag at the beginning of a file, or 0 if there is none.
 
     Args:
-        head: the first ten bytes of the file, or more.
+        head: at least the first ten bytes of the file.
     """
-    if head[:3] != b"ID3" or len(head) < _HEAD or any(byte & 0x80 for byte in head[6:_HEAD]):
+    if head[:3] != b"ID3" or len(head) < _HEADER_BYTES or any(byte & 0x80 for byte in head[6:_HEADER_BYTES]):
         return 0
-    footer = _HEAD if head[5] & _HAS_FOOTER else 0
-    return _HEAD + _unsafe(head[6:_HEAD]) + footer
+    footer = _HEADER_BYTES if head[5] & _HAS_FOOTER else 0
+    return _HEADER_BYTES + _read_synchsafe(head[6:_HEADER_BYTES]) + footer
 
 
 def read_tag(path: Path) -> bytes:
-    """Return the tag at the beginning of a file; nothing where there is none.
+    """Return the tag at the beginning of a file, or empty bytes if there is none.
 
     Raises:
         InputError: the file cannot be read.
     """
     try:
         with path.open("rb") as file:
-            head = file.read(_HEAD)
-            return head + file.read(tag_size(head) - _HEAD) if tag_size(head) else b""
+            head = file.read(_HEADER_BYTES)
+            return head + file.read(tag_size(head) - _HEADER_BYTES) if tag_size(head) else b""
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from error
 
 
 def read_frames(tag: bytes) -> Iterator[tuple[str, bytes]]:
-    """Yield (name, body) of the frames of an ID3v2.3 or v2.4 tag, as far as they can be read.
+    """Yield (name, body) of each frame of an ID3v2.3 or v2.4 tag, up to the first that cannot be read.
 
     Args:
-        tag: a whole tag; one that is unsynchronised or has an extended header yields nothing.
+        tag: a complete tag; one with unsynchronisation or an extended header yields no frames.
     """
-    if len(tag) < _HEAD or tag[3] not in (3, 4) or tag[5] & _UNUSUAL:
+    if len(tag) < _HEADER_BYTES or tag[3] not in (3, 4) or tag[5] & _UNUSUAL:
         return
-    at = _HEAD
-    while at + _HEAD <= len(tag) and tag[at : at + 4].strip(b"\0"):
+    at = _HEADER_BYTES
+    while at + _HEADER_BYTES <= len(tag) and tag[at : at + 4].strip(b"\0"):
         length = tag[at + 4 : at + 8]
-        size = _unsafe(length) if tag[3] == 4 else int.from_bytes(length)
-        yield tag[at : at + 4].decode("latin-1"), tag[at + _HEAD : at + _HEAD + size]
-        at += _HEAD + size
+        size = _read_synchsafe(length) if tag[3] == 4 else int.from_bytes(length)
+        yield tag[at : at + 4].decode("latin-1"), tag[at + _HEADER_BYTES : at + _HEADER_BYTES + size]
+        at += _HEADER_BYTES + size
 
 
 def private_frame(tag: bytes, owner: str) -> bytes | None:
-    """Return the data of the private frame of an owner."""
+    """Return the data of the owner's private frame, or None if there is none."""
     for name, body in read_frames(tag):
-        whose, _, data = body.partition(b"\0")
-        if name == "PRIV" and whose == owner.encode("latin-1"):
+        frame_owner, _, data = body.partition(b"\0")
+        if name == "PRIV" and frame_owner == owner.encode("latin-1"):
             return data
     return None
 
 
 def album(tag: bytes) -> str:
-    """Return the album that a tag names; nothing where it names none."""
+    """Return the album in a tag, or an empty string if there is none."""
     return next((_read_text(body) for name, body in read_frames(tag) if name == "TALB"), "")
 
 
 def cover(tag: bytes) -> bytes | None:
-    """Return the front cover of a tag, as the bytes of its file, or the first picture where none is called that."""
+    """Return the image file of a tag's front cover, or else of its first picture, or None if it has none."""
     pictures = [_read_picture(body) for name, body in read_frames(tag) if name == "APIC"]
     front = [data for kind, data in pictures if kind == _FRONT_COVER]
     return next((data for data in [*front, *(data for _, data in pictures)] if data), None)
 
 
 def _read_picture(body: bytes) -> tuple[int, bytes]:
-    """Return (kind, data) of a picture; behind its kind a description ends with a zero, in UTF-16 with a whole one."""
-    wide = body[:1] in (_UTF_16, b"\2")
+    """Return (picture type, image file) of an APIC frame.
+
+    Encoding, MIME type with a zero, picture type, description with a zero (two bytes in UTF-16), data.
+    """
+    is_utf16 = body[:1] in (_UTF_16, b"\2")
     _, _, rest = body[1:].partition(b"\0")
-    words = rest[1:]
-    ends = (at for at in range(0, len(words), 2) if words[at : at + 2] == b"\0\0")
-    data = words[next(ends, len(words)) + 2 :] if wide else words.partition(b"\0")[2]
+    described = rest[1:]
+    ends = (at for at in range(0, len(described), 2) if described[at : at + 2] == b"\0\0")
+    data = described[next(ends, len(described)) + 2 :] if is_utf16 else described.partition(b"\0")[2]
     return (rest[0] if rest else 0), data
 
 
 def read_chapters(tag: bytes) -> list[tuple[int, int, str]]:
-    """Return the chapters of a tag as (start, end, title), in milliseconds and in the order in which they stand."""
+    """Return the chapters of a tag as (start ms, end ms, title), in the order of their frames."""
     return [_read_chapter(body) for name, body in read_frames(tag) if name == "CHAP"]
 
 
@@ -246,7 +249,7 @@ def _read_chapter(body: bytes) -> tuple[int, int, str]:
     _, _, rest = body.partition(b"\0")
     start, end = int.from_bytes(rest[:4]), int.from_bytes(rest[4:8])
     size = int.from_bytes(rest[20:24])
-    title = rest[16 + _HEAD : 16 + _HEAD + size] if rest[16:20] == b"TIT2" else b""
+    title = rest[16 + _HEADER_BYTES : 16 + _HEADER_BYTES + size] if rest[16:20] == b"TIT2" else b""
     return start, end, _read_text(title)
 
 
@@ -255,6 +258,6 @@ def _read_text(body: bytes) -> str:
     return body[1:].decode(codec, "replace").rstrip("\0")
 
 
-def _unsafe(size: bytes) -> int:
-    """Return a synchsafe number: seven bits a byte."""
+def _read_synchsafe(size: bytes) -> int:
+    """Return the value of a synchsafe integer (seven bits per byte)."""
     return sum(byte << shift for byte, shift in zip(size, (21, 14, 7, 0), strict=True))

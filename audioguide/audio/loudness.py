@@ -1,7 +1,7 @@
-"""Loudness (ITU-R BS.1770-4) and a look-ahead peak limiter; numpy in, numpy out.
+"""Loudness (ITU-R BS.1770-4) and a look-ahead peak limiter, on numpy arrays.
 
-Signals are float64 arrays, full scale at 1.0: of shape (samples,), mono, 24 kHz, where nothing else is said. Hops are
-the mean squares of a K-weighted signal over 100 ms each, shape (hops,): every loudness comes out of them.
+Signals are float64 arrays with full scale at 1.0; unless stated otherwise mono, 24 kHz, shape (samples,). Hops are the
+mean squares of a K-weighted signal over 100 ms each, shape (hops,). All loudness values are calculated from hops.
 """
 
 from functools import cache
@@ -17,24 +17,24 @@ if TYPE_CHECKING:
     Spectrum = NDArray[np.complex128]
 
 TARGET_LUFS = -19.0
-"""Integrated loudness of speech, mono: what players show as -16 LUFS in stereo (AES TD1008)."""
+"""Integrated loudness of speech, mono; equals -16 LUFS in stereo (AES TD1008)."""
 CEILING_DBFS = -2.5
 """Peak of a phrase at 4x oversampling before encoding; the decoded MP3 then stays below -1.5 dBTP."""
 SILENT_LUFS = -120.0
 
 _OVERSAMPLING = 4
 _TAPS = 12
-"""Samples on each side out of which a value between two of them is made; BS.1770-4 takes six."""
+"""Samples on each side that an interpolated value is calculated from; BS.1770-4 uses six."""
 _LOOKAHEAD_S = 0.005
 _HOP_S = 0.1
 _BLOCK_HOPS = 4
-"""400 ms, 75 % of it shared with the next block (BS.1770-4); EBU Tech 3341 calls the same length momentary."""
+"""400 ms, with 75 % overlap (BS.1770-4); EBU Tech 3341 calls the same length momentary."""
 _ABSOLUTE_GATE_LUFS, _RELATIVE_GATE_LU = -70.0, -10.0
 _OFFSET_LU = -0.691
 
 
 def integrated_lufs(signal: "Signal") -> float:
-    """Return integrated loudness in LUFS, gated as BS.1770-4 says; SILENT_LUFS where nothing passes the gate."""
+    """Return the gated integrated loudness in LUFS (BS.1770-4), or SILENT_LUFS if nothing passes the gate."""
     return integrated(hop_power(signal))
 
 
@@ -44,18 +44,18 @@ def momentary_maximum(signal: "Signal") -> float:
 
 
 def integrated(hops: "Signal") -> float:
-    """Return the gated loudness of hops in LUFS (BS.1770-4); SILENT_LUFS where nothing passes the gate."""
-    kept = gated(averaged(hops, _BLOCK_HOPS), _RELATIVE_GATE_LU)
-    return float(lufs(kept.mean(keepdims=True))[0]) if kept.size else SILENT_LUFS
+    """Return the gated loudness of hops in LUFS (BS.1770-4), or SILENT_LUFS if nothing passes the gate."""
+    passed = gated(averaged(hops, _BLOCK_HOPS), _RELATIVE_GATE_LU)
+    return float(lufs(passed.mean(keepdims=True))[0]) if passed.size else SILENT_LUFS
 
 
 def loudest(hops: "Signal", count: int = _BLOCK_HOPS) -> float:
-    """Return the loudest stretch of count hops in LUFS; four are EBU Tech 3341's momentary, thirty its short-term."""
+    """Return the maximum loudness over count hops in LUFS; 4 is EBU Tech 3341's momentary, 30 its short-term."""
     return float(lufs(averaged(hops, count)).max())
 
 
 def gated(power: "Signal", relative_lu: float) -> "Signal":
-    """Return the stretches above -70 LUFS, of these the ones above their own loudness plus relative_lu (a negative)."""
+    """Return the values above -70 LUFS that are also above the loudness of those plus relative_lu (negative)."""
     audible = power[lufs(power) > _ABSOLUTE_GATE_LUFS]
     if not audible.size:
         return audible
@@ -63,23 +63,23 @@ def gated(power: "Signal", relative_lu: float) -> "Signal":
 
 
 def lufs(power: "Signal") -> "Signal":
-    """Return K-weighted power as loudness, -120.7 for none at all."""
+    """Return K-weighted power as loudness; zero power is -120.7."""
     import numpy as np
 
     return _OFFSET_LU + 10 * np.log10(np.maximum(power, 1e-12))
 
 
 def averaged(hops: "Signal", count: int) -> "Signal":
-    """Return the mean of each count hops, one hop apart; fewer are filled up with silence."""
+    """Return the moving average over count hops; a shorter signal is padded with silence."""
     import numpy as np
 
-    filled = np.pad(hops, (0, max(0, count - hops.size)))
-    means: Signal = np.lib.stride_tricks.sliding_window_view(filled, count).mean(axis=1)
+    padded = np.pad(hops, (0, max(0, count - hops.size)))
+    means: Signal = np.lib.stride_tricks.sliding_window_view(padded, count).mean(axis=1)
     return means
 
 
 def hop_power(signal: "Signal", rate_hz: int = RATE_HZ) -> "Signal":
-    """Return the hops of a whole signal; a short one is filled up with silence to one block of 400 ms."""
+    """Return the hops of a signal; one shorter than a block of 400 ms is padded with silence."""
     import numpy as np
 
     weighted = k_weighted(signal, k_response(signal.size, rate_hz))
@@ -88,7 +88,7 @@ def hop_power(signal: "Signal", rate_hz: int = RATE_HZ) -> "Signal":
 
 
 def hop_means(weighted: "Signal", rate_hz: int) -> "Signal":
-    """Return the mean square of each whole hop of a weighted signal, shape (..., samples) to (..., hops)."""
+    """Return the mean square of each complete hop of a weighted signal, shape (..., samples) to (..., hops)."""
     import numpy as np
 
     hop = hop_samples(rate_hz)
@@ -99,7 +99,7 @@ def hop_means(weighted: "Signal", rate_hz: int) -> "Signal":
 
 
 def hop_samples(rate_hz: int) -> int:
-    """Return the samples of a hop.
+    """Return the samples per hop.
 
     >>> hop_samples(24_000)
     2400
@@ -108,7 +108,12 @@ def hop_samples(rate_hz: int) -> int:
 
 
 def k_weighted(signal: "Signal", response: "Spectrum") -> "Signal":
-    """Return a signal, shape (..., samples), through BS.1770's two filters; response must be at least as long."""
+    """Return a signal, shape (..., samples), after BS.1770's two filters.
+
+    Args:
+        signal: not longer than the samples that response was made for.
+        response: of k_response.
+    """
     import numpy as np
 
     size = 2 * (response.size - 1)
@@ -116,9 +121,10 @@ def k_weighted(signal: "Signal", response: "Spectrum") -> "Signal":
 
 
 def k_response(samples: int, rate_hz: int) -> "Spectrum":
-    """Return what BS.1770's two filters do to the spectrum of so many samples and a second of room behind them.
+    """Return the frequency response of BS.1770's two filters, for a signal of samples padded by one second.
 
-    The room keeps what rings on at the end from coming round to the front: after 0.3 s it is below 1e-25.
+    The padding keeps the ringing of the filters at the end from wrapping around to the start; after 0.3 s it is below
+    1e-25.
     """
     import numpy as np
 
@@ -131,7 +137,7 @@ def k_response(samples: int, rate_hz: int) -> "Spectrum":
 
 
 def _shelf(rate_hz: int) -> tuple[list[float], list[float]]:
-    """Return the (b, a) of the head's high shelf: the analogue prototype behind BS.1770's 48 kHz coefficients."""
+    """Return (b, a) of stage 1, a high shelf for the head: the analogue prototype of BS.1770's 48 kHz coefficients."""
     import math
 
     centre_hz, gain_db, quality = 1681.974450955533, 3.999843853973347, 0.7071752369554196
@@ -148,7 +154,7 @@ def _shelf(rate_hz: int) -> tuple[list[float], list[float]]:
 
 
 def _high_pass(rate_hz: int) -> tuple[list[float], list[float]]:
-    """Return the (b, a) of BS.1770's second stage."""
+    """Return (b, a) of stage 2, the high-pass."""
     import math
 
     centre_hz, quality = 38.13547087602444, 0.5003270373238773
@@ -158,30 +164,31 @@ def _high_pass(rate_hz: int) -> tuple[list[float], list[float]]:
 
 
 def limit(signal: "Signal", ceiling_dbfs: float = CEILING_DBFS) -> "Signal":
-    """Return the signal with its true peaks held at the ceiling, as a 4x meter reads them; what is below is untouched.
+    """Return the signal with true peaks, at 4x oversampling, limited to the ceiling; other parts stay untouched.
 
-    A finer meter finds a little more between: at 8x, loud noise (below 10 kHz) reaches 0.26 dB above.
+    A finer meter finds slightly higher peaks: at 8x, loud noise (below 10 kHz) reaches 0.26 dB above the ceiling.
 
-    The gain needed at each sample is held 5 ms ahead and behind, then smoothed over as long, so that it never jumps.
-    Peaks are few, so only what lies around them is worked on.
+    The gain needed at a sample applies from 5 ms before to 5 ms after it, and is then smoothed over the same time, so
+    that the gain never jumps. Peaks are rare, so only the samples around them are processed.
     """
     import numpy as np
 
     ceiling = 10 ** (ceiling_dbfs / 20)
     peaks = _true_peaks(signal, above=ceiling / 2)
     reach = round(_LOOKAHEAD_S * RATE_HZ)
-    hot = np.flatnonzero(peaks > ceiling)
+    too_high = np.flatnonzero(peaks > ceiling)
     limited = signal.copy()
-    for near in np.split(hot, np.flatnonzero(np.diff(hot) > 4 * reach) + 1) if hot.size else ():
-        part = slice(max(0, near[0] - 2 * reach), near[-1] + 2 * reach + 1)
+    for group in np.split(too_high, np.flatnonzero(np.diff(too_high) > 4 * reach) + 1) if too_high.size else ():
+        part = slice(max(0, group[0] - 2 * reach), group[-1] + 2 * reach + 1)
         limited[part] *= _smoothed(np.minimum(1.0, ceiling / np.maximum(peaks[part], 1e-9)), reach)
     return limited
 
 
 def _true_peaks(signal: "Signal", above: float) -> "Signal":
-    """Return the highest value from each sample to the next, at 4x oversampling as in BS.1770-4, annex 2.
+    """Return the peak from each sample up to the next, at 4x oversampling (BS.1770-4, annex 2).
 
-    Where neither reaches above, it is the sample's own: between two, speech does not rise to twice their height.
+    If neither sample exceeds above, this is the sample's own magnitude: between two samples, speech does not rise to
+    twice their height.
     """
     import numpy as np
 
@@ -197,7 +204,7 @@ def _true_peaks(signal: "Signal", above: float) -> "Signal":
 
 @cache
 def _interpolators() -> "Signal":
-    """Return the filters that give the values between two samples, shape (2 * _TAPS, _OVERSAMPLING - 1)."""
+    """Return the filters for the values between two samples, shape (2 * _TAPS, _OVERSAMPLING - 1)."""
     import numpy as np
 
     at = np.arange(1 - _TAPS, _TAPS + 1)[:, None] - np.arange(1, _OVERSAMPLING) / _OVERSAMPLING
@@ -206,16 +213,16 @@ def _interpolators() -> "Signal":
 
 
 def _smoothed(needed: "Signal", reach: int) -> "Signal":
-    """Return gains that are held so many samples ahead and behind, and smoothed over as many."""
+    """Return the minimum gain within reach samples on each side, smoothed over the same window."""
     import numpy as np
 
     padded = np.pad(needed, 2 * reach, constant_values=1.0)
-    held = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1).min(axis=1)
+    lowest = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1).min(axis=1)
     window = np.hanning(2 * reach + 3)[1:-1]
-    return np.convolve(held, window / window.sum(), mode="valid")
+    return np.convolve(lowest, window / window.sum(), mode="valid")
 
 
 def gain(signal: "Signal", gain_db: float) -> "Signal":
-    """Return the signal made louder or softer."""
-    louder: Signal = signal * 10 ** (gain_db / 20)
-    return louder
+    """Return the signal with its level changed by gain_db."""
+    scaled: Signal = signal * 10 ** (gain_db / 20)
+    return scaled

@@ -1,8 +1,8 @@
-"""Reads a finished sound file block by block and measures it: levels, steps, true peak, loudness. soundfile lives here.
+"""Decodes an audio file block by block and measures it: levels, steps, true peak, loudness.
 
-The decoder is libsndfile (MP3 by libmpg123), which shares nothing with our encoder. Signals are float64, shape
-(channels, samples), full scale at 1.0. An hour passes through in windows of some ten seconds, each with the second
-before it in front, so that neither filters nor differences know where one window ends.
+The decoder is libsndfile (libmpg123 for MP3), which shares no code with our encoder. Signals are float64, shape
+(channels, samples), full scale at 1.0. A file is processed in windows of about ten seconds, each preceded by the last
+second of the window before, so that filters and differences give the same values as on the whole signal.
 """
 
 import os
@@ -25,58 +25,60 @@ if TYPE_CHECKING:
 
 SILENT_DBTP = -120.0
 LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 8_000, 192_000
-"""Below, BS.1770's shelf has no room; above, nobody records."""
+"""BS.1770's high shelf needs at least the lower one; no recording has more than the higher one."""
 MOST_CHANNELS = 2
 
 _LEAD_S = 1
-"""BS.1770's filters have rung out by then: below 1e-25 after 0.3 s."""
+"""Seconds repeated from the window before. The ringing of BS.1770's filters is below 1e-25 after 0.3 s."""
 _WINDOW_S = 8
-"""The least that stands between two leads; filled up to what the transform takes anyway."""
+"""Minimum of new seconds per window; extended to the size that the Fourier transform has anyway."""
 _OVERSAMPLING = 4
 """BS.1770-4, annex 2."""
 _EDGE = 512
-"""Samples beside a cut that oversampling may bend: soxr's filter reaches 100 far."""
+"""Samples next to a cut that are ignored after oversampling; soxr's filter has a reach of 100."""
 _HIGHEST_RISE = 4
-"""No signal rises between its samples to more than this: soxr's four filters sum up to 2.8 at most, in magnitude."""
+"""Upper bound of the peak between samples divided by the highest sample: the coefficients of soxr's four filters sum to
+at most 2.8 in magnitude."""
 _SHORT_TERM_HOPS = 30
 """3 s (EBU Tech 3341)."""
 _RANGE_GATE_LU = -20.0
 _RANGE_PERCENTILES = (10, 95)
-_hushing = Lock()
+_stderr_lock = Lock()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reading:
-    """What a sound file decodes to. A frame is 24 ms, a hop 100 ms; both count from the first sample."""
+    """Measured values of a decoded audio file. A frame is 24 ms, a hop 100 ms; both count from the first sample."""
 
     rate_hz: int
     channels: int
     samples: int
-    """Of one channel, as decoded; what the file says of itself does not count."""
+    """Per channel, as decoded; the length stated in the file is not used."""
     power: "Signal"
-    """Mean square of each frame, unweighted, channels averaged, shape (frames,); the last frame may be shorter."""
+    """Mean square of each frame, unweighted, averaged over channels, shape (frames,); the last frame may be shorter."""
     peak: "Signal"
-    """Largest magnitude in each frame, in any channel, shape (frames,)."""
+    """Largest magnitude in each frame, over all channels, shape (frames,)."""
     step: "Signal"
-    """Largest difference between neighbours up to each sample of a frame, shape (frames,); silence stood before."""
+    """Largest difference between a sample of the frame and the one before it, shape (frames,). The sample before the
+    first is zero."""
     weighted: "Signal"
-    """Mean square of each whole hop, K-weighted (ITU-R BS.1770-4), channels summed alike, shape (hops,)."""
+    """Mean square of each complete hop, K-weighted (ITU-R BS.1770-4), summed over channels, shape (hops,)."""
     true_peak_dbtp: float
     """At 4x oversampling (BS.1770-4, annex 2); SILENT_DBTP for silence."""
 
     @property
     def frame(self) -> int:
-        """Samples of a frame."""
+        """Samples per frame."""
         return _frame_samples(self.rate_hz)
 
     @property
     def hop(self) -> int:
-        """Samples of a hop."""
+        """Samples per hop."""
         return loudness.hop_samples(self.rate_hz)
 
     @property
     def integrated_lufs(self) -> float:
-        """Gated loudness of the whole (BS.1770-4); SILENT_LUFS where nothing passes the gate."""
+        """Gated loudness of the file (BS.1770-4), or SILENT_LUFS if nothing passes the gate."""
         return loudness.integrated(self.weighted)
 
     @property
@@ -86,36 +88,36 @@ class Reading:
 
     @property
     def short_term_max_lufs(self) -> float:
-        """The loudest 3 s (EBU Tech 3341); what is shorter is filled up with silence."""
+        """The loudest 3 s (EBU Tech 3341); a shorter file is padded with silence."""
         return loudness.loudest(self.weighted, _SHORT_TERM_HOPS)
 
 
 def loudness_range_lu(weighted: "Signal") -> float:
-    """Return the loudness range of hops (EBU Tech 3342), all of a reading's or some; 0 where there is less than 3 s.
+    """Return the loudness range (EBU Tech 3342) of all or some hops of a reading; 0 for less than 3 s.
 
-    Windows of 3 s, 100 ms apart, gated at -70 LUFS and 20 LU under their own loudness; from the tenth of a hundred to
-    the ninety-fifth.
+    Windows of 3 s, 100 ms apart, gated at -70 LUFS and 20 LU below their own loudness; from the 10th to the 95th
+    percentile.
     """
     import numpy as np
 
-    kept = loudness.gated(loudness.averaged(weighted, _SHORT_TERM_HOPS), _RANGE_GATE_LU)
-    if weighted.size < _SHORT_TERM_HOPS or not kept.size:
+    passed = loudness.gated(loudness.averaged(weighted, _SHORT_TERM_HOPS), _RANGE_GATE_LU)
+    if weighted.size < _SHORT_TERM_HOPS or not passed.size:
         return 0.0
-    low, high = np.percentile(loudness.lufs(kept), _RANGE_PERCENTILES, method="nearest")
+    low, high = np.percentile(loudness.lufs(passed), _RANGE_PERCENTILES, method="nearest")
     return float(high - low)
 
 
 def read(path: Path) -> Reading:
-    """Return what a sound file decodes to: MP3, WAV, FLAC or what else libsndfile knows.
+    """Return the measured values of an audio file: MP3, WAV, FLAC or another format that libsndfile supports.
 
-    A file that is damaged within has fewer samples: libmpg123 leaves out a frame that it cannot read and goes on, or
-    ends there. So has an MP3 with variable bit rate and no Xing header, whose length libsndfile guesses.
+    A damaged file has fewer samples: libmpg123 skips an unreadable frame and continues, or stops there. So has an MP3
+    with variable bit rate and no Xing header, since libsndfile guesses its length.
 
     Raises:
-        InputError: the file cannot be read, or nothing in it is sound.
+        InputError: the file cannot be read or contains no audio.
     """
     try:
-        _look(path)
+        _check_file(path)
         with _decoder(path) as sound:
             return _measure(path, sound)
     except OSError as error:
@@ -125,49 +127,50 @@ def read(path: Path) -> Reading:
 # --- the file ---
 
 
-def _look(path: Path) -> None:
-    """Say why there is nothing to decode, in words that tell a folder from an empty file: libsndfile's do not."""
+def _check_file(path: Path) -> None:
+    """Report folders, missing and empty files, which libsndfile does not distinguish in its messages."""
     if path.is_dir():
-        raise InputError(f"{path} is a folder; name a sound file in it")
+        raise InputError(f"{path} is a folder; name an audio file in it")
     if not path.exists():
         raise InputError(f"{path}: there is no such file")
-    if not path.is_file():  # opening a pipe would wait for ever
-        raise InputError(f"{path} is no ordinary file")
+    if not path.is_file():  # opening a pipe would block forever
+        raise InputError(f"{path} is not a regular file")
     if not path.stat().st_size:
         raise InputError(f"{path} is empty")
     path.open("rb").close()
 
 
 def _decoder(path: Path) -> Any:
-    """Return a SoundFile that is only ever read on.
+    """Return a SoundFile that never seeks.
 
-    A plain SoundFile seeks to where it stands after each block. In an MP3 that decodes the frames before anew: samples
-    come out different by 1e-7, and libmpg123 complains of bits that it no longer has. Handing over an open file instead
-    of a name would let it call back into Python, where Ctrl-C is lost.
+    Without this, soundfile seeks to the current position after each block. In an MP3, libmpg123 then decodes the
+    previous frames again: samples differ by 1e-7, and it complains about missing bits. Passing an open file instead of
+    a name would make libsndfile call back into Python, where Ctrl-C is lost.
     """
     import soundfile
 
-    name = str(path) if os.name == "nt" else os.fsencode(path)  # a str with a byte that is no UTF-8 would be refused
+    name = str(path) if os.name == "nt" else os.fsencode(path)  # a str that is not valid Unicode would be refused
     try:
-        with hushed():
+        with silence_stderr():
             sound = soundfile.SoundFile(name)
     except (soundfile.LibsndfileError, TypeError) as error:  # TypeError: a name that ends in .raw
-        raise _no_sound(path) from error
-    if sound.format == "RAW":  # guessed by the extension: any text named .vox would be 8 kHz speech
+        raise _not_audio(path) from error
+    if sound.format == "RAW":  # guessed from the extension: any text named .vox would be 8 kHz speech
         sound.close()
-        raise _no_sound(path)
+        raise _not_audio(path)
     sound.seekable = lambda: False
     return sound
 
 
-def _no_sound(path: Path) -> InputError:
-    return InputError(f"{path} is no sound that can be read; MP3, WAV and FLAC can")
+def _not_audio(path: Path) -> InputError:
+    return InputError(f"{path} is not an audio file that can be read; use MP3, WAV or FLAC")
 
 
 def _blocks(path: Path, sound: Any, size: int) -> Iterator["Signal"]:
-    """Yield blocks of size, shape (channels, samples), up to the end or to an error; an empty one comes last.
+    """Yield blocks of size samples, shape (channels, samples), up to the end or an error; the last block is empty.
 
-    Neither a length that was promised counts, which may be wrong, nor what would come behind an error, out of place.
+    The length stated in the file is not used, since it may be wrong, nor anything after an error, since its position
+    would be wrong.
     """
     import numpy as np
 
@@ -183,38 +186,38 @@ def _blocks(path: Path, sound: Any, size: int) -> Iterator["Signal"]:
 
 
 def _next_block(sound: Any, size: int) -> "Signal":
-    """Return the next block, or as much as came before an error: what libsndfile left unwritten is still no number."""
+    """Return the next block; on an error, the samples before it, since libsndfile leaves the others NaN."""
     import numpy as np
     import soundfile
 
-    room = np.full((size, sound.channels), np.nan, np.float32)
-    with hushed():
+    block = np.full((size, sound.channels), np.nan, np.float32)
+    with silence_stderr():
         try:
-            count = len(sound.read(out=room))
+            count = len(sound.read(out=block))
         except soundfile.LibsndfileError:
-            count = int(np.isnan(np.append(room[:, -1], np.nan)).argmax())
-    return np.ascontiguousarray(room[:count].T, np.float64)
+            count = int(np.isnan(np.append(block[:, -1], np.nan)).argmax())
+    return np.ascontiguousarray(block[:count].T, np.float64)
 
 
 @contextmanager
-def hushed() -> Iterator[None]:
-    """Keep from the screen what libmpg123 says of damaged files: it writes to the standard error of the process.
+def silence_stderr() -> Iterator[None]:
+    """Discard what libmpg123 prints about damaged files, by redirecting file descriptor 2 of the process.
 
-    One thread at a time, or the second would take the first one's nowhere for standard error, and leave it there.
+    The lock admits one thread at a time: a second one would save the first one's redirection, and restore that.
     """
-    with _hushing:
+    with _stderr_lock:
         try:
-            kept = os.dup(2)
-        except OSError:  # a process without one
+            saved = os.dup(2)
+        except OSError:  # a process without stderr
             yield
             return
         try:
-            with Path(os.devnull).open("wb") as nowhere:
-                os.dup2(nowhere.fileno(), 2)
+            with Path(os.devnull).open("wb") as devnull:
+                os.dup2(devnull.fileno(), 2)
             yield
         finally:
-            os.dup2(kept, 2)
-            os.close(kept)
+            os.dup2(saved, 2)
+            os.close(saved)
 
 
 # --- the measures ---
@@ -222,25 +225,26 @@ def hushed() -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Window:
-    """Some seconds of a file and the second before them, which at the start is silence."""
+    """A stretch of a file, preceded by the second before it (at the start of the file, by silence)."""
 
-    heard: "Signal"
+    signal: "Signal"
     rate_hz: int
     start: int
-    """Samples of the file before heard; below zero at the start."""
+    """Position in the file of the signal's first sample; negative in the first window."""
 
     @property
     def lead(self) -> int:
+        """Samples at the start of the signal that the window before has had too."""
         return _LEAD_S * self.rate_hz
 
     @property
     def end(self) -> int:
-        return self.start + int(self.heard.shape[1])
+        return self.start + int(self.signal.shape[1])
 
     @property
-    def last(self) -> bool:
-        """Whether nothing is new in it: the end of the file has been met."""
-        return int(self.heard.shape[1]) == self.lead
+    def is_last(self) -> bool:
+        """Whether it has no new samples, because the end of the file has been reached."""
+        return int(self.signal.shape[1]) == self.lead
 
 
 def _measure(path: Path, sound: Any) -> Reading:
@@ -249,32 +253,32 @@ def _measure(path: Path, sound: Any) -> Reading:
     rate_hz, channels = _shape(path, sound)
     response = loudness.k_response((_LEAD_S + _WINDOW_S) * rate_hz, rate_hz)
     framewise, weighted, highest, samples = [np.zeros((3, 0))], [np.zeros(0)], 0.0, 0
-    for window in _windows(_blocks(path, sound, _fresh_samples(response.size, rate_hz)), rate_hz, channels):
+    for window in _windows(_blocks(path, sound, _block_samples(response.size, rate_hz)), rate_hz, channels):
         framewise.append(_framewise(window))
         weighted.append(
-            loudness.hop_means(loudness.k_weighted(window.heard, response)[:, window.lead :], rate_hz).sum(axis=0)
+            loudness.hop_means(loudness.k_weighted(window.signal, response)[:, window.lead :], rate_hz).sum(axis=0)
         )
         highest = max(highest, _true_peak(window, highest))
         samples = window.end
     if not samples:
-        raise InputError(f"{path} has no sound in it")
+        raise InputError(f"{path} contains no audio")
     power, peak, step = np.concatenate(framewise, axis=1)
     true_peak_dbtp = 20 * float(np.log10(max(highest, 10 ** (SILENT_DBTP / 20))))
     return Reading(rate_hz, channels, samples, power, peak, step, np.concatenate(weighted), true_peak_dbtp)
 
 
 def _shape(path: Path, sound: Any) -> tuple[int, int]:
-    """Return rate and channels, where they can be measured."""
+    """Return sample rate and channels, if they are supported."""
     rate_hz, channels = int(sound.samplerate), int(sound.channels)
     if not LOWEST_RATE_HZ <= rate_hz <= HIGHEST_RATE_HZ:
-        raise InputError(f"{path} runs at {rate_hz} Hz; {LOWEST_RATE_HZ} to {HIGHEST_RATE_HZ} can be measured")
-    if channels > MOST_CHANNELS:  # BS.1770-4 gives those behind the listener a weight of their own
-        raise InputError(f"{path} has {channels} channels; mono and stereo can be measured")
+        raise InputError(f"{path} has a rate of {rate_hz} Hz; only {LOWEST_RATE_HZ} to {HIGHEST_RATE_HZ} is supported")
+    if channels > MOST_CHANNELS:  # BS.1770-4 weights surround channels differently
+        raise InputError(f"{path} has {channels} channels; only mono and stereo are supported")
     return rate_hz, channels
 
 
-def _fresh_samples(spectrum: int, rate_hz: int) -> int:
-    """Return the new samples of a window: whole hops, so many that with lead and room they fill the transform."""
+def _block_samples(spectrum: int, rate_hz: int) -> int:
+    """Return the new samples per window: complete hops that, with lead and padding, fill the transform."""
     hop = loudness.hop_samples(rate_hz)
     return (2 * (spectrum - 1) - (_LEAD_S + 1) * rate_hz) // hop * hop
 
@@ -283,11 +287,11 @@ def _windows(blocks: Iterator["Signal"], rate_hz: int, channels: int) -> Iterato
     import numpy as np
 
     lead = _LEAD_S * rate_hz
-    heard, end = np.zeros((channels, lead)), 0
+    signal, end = np.zeros((channels, lead)), 0
     for block in blocks:
-        heard = np.concatenate([heard[:, -lead:], block], axis=1)
+        signal = np.concatenate([signal[:, -lead:], block], axis=1)
         end += block.shape[1]
-        yield _Window(heard, rate_hz, end - heard.shape[1])
+        yield _Window(signal, rate_hz, end - signal.shape[1])
 
 
 def _frame_samples(rate_hz: int) -> int:
@@ -295,43 +299,44 @@ def _frame_samples(rate_hz: int) -> int:
 
 
 def _framewise(window: _Window) -> "Signal":
-    """Return power, peak and step, shape (3, frames), of the frames that end in a window; of all the rest in the last.
+    """Return power, peak and step, shape (3, frames), of the frames that end in a window, and of the rest in the last.
 
-    A frame that begins in the window before lies whole in the lead.
+    A frame that begins in the window before is completely in the lead.
     """
     import numpy as np
 
     frame = _frame_samples(window.rate_hz)
     first = (window.start + window.lead) // frame * frame
-    end = window.end if window.last else window.end // frame * frame
+    end = window.end if window.is_last else window.end // frame * frame
     if end == first:
         return np.zeros((3, 0))
-    heard = window.heard[:, first - window.start - 1 : end - window.start]
+    signal = window.signal[:, first - window.start - 1 : end - window.start]
     starts = np.arange(0, end - first, frame)
     sizes = np.diff(starts, append=end - first)
-    power = np.add.reduceat(heard[:, 1:] ** 2, starts, axis=1).mean(axis=0) / sizes
-    peak = np.maximum.reduceat(np.abs(heard[:, 1:]), starts, axis=1).max(axis=0)
-    step = np.maximum.reduceat(np.abs(np.diff(heard)), starts, axis=1).max(axis=0)
+    power = np.add.reduceat(signal[:, 1:] ** 2, starts, axis=1).mean(axis=0) / sizes
+    peak = np.maximum.reduceat(np.abs(signal[:, 1:]), starts, axis=1).max(axis=0)
+    step = np.maximum.reduceat(np.abs(np.diff(signal)), starts, axis=1).max(axis=0)
     return np.stack([power, peak, step])
 
 
 def _true_peak(window: _Window, highest: float) -> float:
-    """Return the highest magnitude between the samples, or 0 where it cannot be above highest.
+    """Return the true peak of a window, or 0 if it cannot exceed highest.
 
-    What lies beside a cut is left out, and heard again in the next window's lead; the last ends where the file does.
+    Samples next to a cut are ignored, since the lead of the next window has them too; the last window ends with the
+    file.
     """
     import numpy as np
     import soxr
 
-    if np.abs(window.heard).max() * _HIGHEST_RISE <= highest:
+    if np.abs(window.signal).max() * _HIGHEST_RISE <= highest:
         return 0.0
-    behind = 0 if window.last else _EDGE
-    heard = np.ascontiguousarray(window.heard.T, np.float32)
-    finer = soxr.resample(heard, window.rate_hz, window.rate_hz * _OVERSAMPLING)
-    return max(_magnitude(finer, _EDGE * _OVERSAMPLING, behind * _OVERSAMPLING), _magnitude(heard, _EDGE, behind))
+    after = 0 if window.is_last else _EDGE
+    signal = np.ascontiguousarray(window.signal.T, np.float32)
+    finer = soxr.resample(signal, window.rate_hz, window.rate_hz * _OVERSAMPLING)
+    return max(_magnitude(finer, _EDGE * _OVERSAMPLING, after * _OVERSAMPLING), _magnitude(signal, _EDGE, after))
 
 
-def _magnitude(signal: "NDArray[np.float32]", before: int, behind: int) -> float:
-    """Return the largest magnitude in a signal, shape (samples, channels), without so many at its ends."""
-    inner = signal[before : len(signal) - behind]
+def _magnitude(signal: "NDArray[np.float32]", before: int, after: int) -> float:
+    """Return the largest magnitude in a signal, shape (samples, channels), ignoring samples at its ends."""
+    inner = signal[before : len(signal) - after]
     return float(max(inner.max(), -inner.min()))

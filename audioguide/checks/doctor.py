@@ -22,7 +22,7 @@ from audioguide.speech.voices import RECORDED, Voice, find_voice, voice_names
 from audioguide.storage import prune
 from audioguide.storage.atomic import atomic_file
 from audioguide.storage.part_files import Part, left_behind
-from audioguide.storage.prune import size_in_words
+from audioguide.storage.prune import format_size
 from audioguide.storage.store import MemoryStore, Store, open_store
 
 LEAST_FREE = 200_000_000
@@ -151,7 +151,7 @@ def _cache(cache: str | Path | None, deep: bool) -> Iterator[Diagnosis]:
         advice = "they are made again when next needed; the disk may be failing"
         yield Diagnosis("cache entries", State.NOTE, words, advice)
     else:
-        size = size_in_words(sum(entry.size for entry in entries))
+        size = format_size(sum(entry.size for entry in entries))
         extent = "every byte read" if deep else "headers and sizes read; --deep reads everything"
         yield Diagnosis("cache entries", State.OK, f"{len(entries)}, {size}, none damaged ({extent})")
     if unfinished := prune.unfinished(store):
@@ -173,8 +173,8 @@ def _output(out: Path) -> Diagnosis:
     try:
         left = left_behind(folder)
         with atomic_file(folder / "audioguide-doctor.mp3") as draft:
-            draft.put(b"a" * 4096)
-            draft.settle()
+            draft.write(b"a" * 4096)
+            draft.sync()
             raise _TrialError
     except _TrialError:
         pass
@@ -250,9 +250,9 @@ def _extra(name: str, module: str, feature: str) -> Diagnosis:
 def _space(name: str, folder: Path, option: str) -> Diagnosis:
     free = shutil.disk_usage(_existing(folder)).free
     if free < LEAST_FREE:
-        words = f"{folder} has only {size_in_words(free)} free"
+        words = f"{folder} has only {format_size(free)} free"
         return Diagnosis(name, State.NOTE, words, _OTHER_FOLDER.format(option=option))
-    return Diagnosis(name, State.OK, f"{folder}, {size_in_words(free)} free")
+    return Diagnosis(name, State.OK, f"{folder}, {format_size(free)} free")
 
 
 def _existing(folder: Path) -> Path:
@@ -271,7 +271,7 @@ def _unwritable(folder: Path) -> str:
 
 
 def _free(folder: Path) -> str:
-    return f"{size_in_words(shutil.disk_usage(folder).free)} free"
+    return f"{format_size(shutil.disk_usage(folder).free)} free"
 
 
 def _why(error: BaseException) -> str:

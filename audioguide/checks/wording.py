@@ -171,7 +171,7 @@ def _findings(result: Result, practice: Practice) -> Iterator[Finding]:
 
 def _as_findings(kind: str, error: ScriptError | ScriptErrors) -> list[Finding]:
     errors = error.errors if isinstance(error, ScriptErrors) else (error,)
-    return [Finding(one.source, kind, one.words) for one in errors]
+    return [Finding(one.source, kind, one.message) for one in errors]
 
 
 def _unreadable(result: Result, language: str) -> Iterator[Finding]:

@@ -44,14 +44,15 @@ def batch(
     from audioguide.core.threads import worker_count
     from audioguide.session import batch as batches
     from audioguide.session.batch_list import read_batch_list
-    from audioguide.storage.atomic import at_home
+    from audioguide.session.pools import find_pool
+    from audioguide.storage.atomic import expand_home
 
     rows = read_batch_list(file)
-    pool = batches.find_pool(workers or str(min(worker_count(), len(rows))))
+    pool = find_pool(workers or str(min(worker_count(), len(rows))))
     results: list[RowResult] = []
     with counting("building") as progress:
         progress(0, len(rows))
-        for result in batches.run(rows, pool, str(at_home(cache).absolute()) if cache else None):
+        for result in batches.run(rows, pool, str(expand_home(cache).absolute()) if cache else None):
             results.append(result)
             progress(len(results), len(rows))
     results.sort(key=lambda result: result.line)
@@ -70,7 +71,7 @@ def _show(file: Path, results: "list[RowResult]", as_json: bool) -> None:
             typer.echo(_line(one))
     for one in results:
         if one.state == "failed":
-            typer.echo(f"{file}:{one.line}: {one.words}", err=True)
+            typer.echo(f"{file}:{one.line}: {one.message}", err=True)
     typer.echo(", ".join(f"{count} {state}" for state, count in counts.items()))
 
 
@@ -87,5 +88,5 @@ def _as_json(one: "RowResult") -> dict[str, object]:
 
     row: dict[str, object] = {"line": one.line, "state": one.state, "file": one.out or None}
     if one.state == "failed":
-        return row | {"error": one.words}
+        return row | {"error": one.message}
     return row | {"length_s": one.samples / RATE_HZ, "phrases_spoken_now": one.spoken}

@@ -11,7 +11,7 @@ from audioguide.cli.output import counted, note, speaking
 
 if TYPE_CHECKING:
     from audioguide.core.request import Request
-    from audioguide.session.build import Session
+    from audioguide.session.session_file import Session
 
 _HINT = "In the player, keep 'trim silence' and faster speeds off: the pauses are the practice."
 
@@ -37,11 +37,11 @@ def write_session(
     """Write a session and print what was written; details go to stderr."""
     from audioguide.core.request import default_out
     from audioguide.session import build as sessions
-    from audioguide.storage.atomic import at_home
+    from audioguide.storage.atomic import expand_home
     from audioguide.storage.store import open_store
     from audioguide.timeline.captions import caption_kinds
 
-    path, store, kinds = at_home(out or default_out(request)), open_store(cache), caption_kinds(captions)
+    path, store, kinds = expand_home(out or default_out(request)), open_store(cache), caption_kinds(captions)
     with speaking() as progress:
         session = sessions.write(request, path, store, progress, kinds)
     typer.echo(json.dumps(_as_json(session, path)) if as_json else summary(session, path))

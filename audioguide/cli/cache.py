@@ -33,8 +33,8 @@ def info(cache: o.Cache = None, as_json: o.Json = False) -> None:
         return
     typer.echo(_folder(store) or _NO_FOLDER)
     for kind, (count, size) in _by_kind(entries).items():
-        typer.echo(f"  {kind:<7} {count:>7}  {prune.size_in_words(size)}")
-    typer.echo(f"  in all  {len(entries):>7}  {prune.size_in_words(sum(entry.size for entry in entries))}")
+        typer.echo(f"  {kind:<7} {count:>7}  {prune.format_size(size)}")
+    typer.echo(f"  in all  {len(entries):>7}  {prune.format_size(sum(entry.size for entry in entries))}")
     if entries:
         typer.echo(f"  last used {_day(entries[0])} to {_day(entries[-1])}")
     if unfinished:
@@ -84,7 +84,7 @@ def clear(
     if entries and not yes:
         if not sys.stdin.isatty():
             raise InputError("this removes every spoken phrase; add --yes")
-        size = prune.size_in_words(sum(entry.size for entry in entries))
+        size = prune.format_size(sum(entry.size for entry in entries))
         typer.confirm(f"Remove {len(entries)} entries, {size}, from {store.folder}?", abort=True, err=True)
     _show_removed(_folder(store), prune.clear(store), as_json)
 
@@ -122,11 +122,11 @@ def _day(entry: "CacheEntry") -> str:
 
 
 def _show_removed(folder: str | None, removed: "Removed", as_json: bool) -> None:
-    from audioguide.storage.prune import size_in_words
+    from audioguide.storage.prune import format_size
 
     if as_json:
         facts = {"folder": folder, "removed": removed.entries, "bytes": removed.size, "unfinished": removed.parts}
         typer.echo(json.dumps(facts))
         return
     more = f", and {counted(removed.parts, 'unfinished file')}" if removed.parts else ""
-    typer.echo(f"{folder or _NO_FOLDER}  removed {removed.entries} entries, {size_in_words(removed.size)}{more}")
+    typer.echo(f"{folder or _NO_FOLDER}  removed {removed.entries} entries, {format_size(removed.size)}{more}")

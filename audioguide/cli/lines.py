@@ -56,7 +56,7 @@ def lines(
         typer.echo(text, nl=False)
     else:
         with atomic_file(out, ".csv") as draft:
-            draft.put((recording_sheet.BOM + text).encode())
+            draft.write((recording_sheet.BOM + text).encode())
         typer.echo(f"{out}  {_summary(sheet, reader, recordings)}")
     _note_what_is_missing(sheet, unmatched_files(reader, [row.id for row in sheet.rows]) if has_folder else [])
 

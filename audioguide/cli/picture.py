@@ -40,7 +40,7 @@ def picture(
         raise InputError(f"{path}: a picture ends in {_SVG} or {_JPEG}; name it {path.with_suffix(_SVG)}")
     drawn = _of_file(source, kind) if isinstance(source, Path) else _of_request(source, kind, cache)
     with atomic_file(path, kind) as draft:
-        draft.put(drawn)
+        draft.write(drawn)
     typer.echo(str(path))
 
 
@@ -62,7 +62,7 @@ def _of_file(file: Path, kind: str) -> bytes:
 
 def _of_request(request: "Request", kind: str, cache: Path | None) -> bytes:
     from audioguide.session import build as sessions
-    from audioguide.session.cover import draw, face
+    from audioguide.session.cover import cover_data, draw
     from audioguide.storage.store import open_store
     from audioguide.timeline.svg import svg
 
@@ -70,4 +70,4 @@ def _of_request(request: "Request", kind: str, cache: Path | None) -> bytes:
         planned = sessions.plan(request, open_store(cache), progress)
     if kind == _SVG:
         return svg(planned.timeline, planned.about.title).encode()
-    return draw(face(planned.about.album, planned.timeline))
+    return draw(cover_data(planned.about.album, planned.timeline))

@@ -1,1 +1,1 @@
-"""Immutable data types, time, errors, options, numbers as words, threads. Imports nothing else of audioguide."""
+"""Data types, time, errors, options, numbers as words, threads. Imports no other package of audioguide."""

@@ -1,7 +1,7 @@
-"""Time in three grains: seconds as people write them, samples, and MP3 frames.
+"""Time in three units: seconds as people write them, samples, and MP3 frames.
 
-A session runs at 24 kHz; an MP3 frame (MPEG-2 Layer III) holds 576 samples, which is exactly 24 ms. Positions are
-whole frames, lengths of whole sessions are whole samples; floats appear only where a person reads or writes.
+Sessions have a rate of 24 kHz; an MP3 frame (MPEG-2 Layer III) has 576 samples, which is exactly 24 ms. Positions are
+whole frames, and lengths of whole sessions are whole samples; floats are used only for input and output.
 """
 
 import re
@@ -11,13 +11,13 @@ from audioguide.core.errors import InputError
 
 RATE_HZ = 24_000
 FRAME = 576
-"""Samples in a frame (ISO/IEC 13818-3, Layer III at the lower sampling rates)."""
+"""Samples per frame (ISO/IEC 13818-3, Layer III at the lower sampling rates)."""
 FRAME_MS = 24
 LEAD, TAIL = 1, 2
-"""Frames of room tone that a piece carries in front of its sound and behind it. They are taken from the silences around
-it: the next piece's encoder starts 1105 samples early, and covers the end of the piece before."""
+"""Frames of room tone in a piece before and after its sound, taken from the silences around it. They are needed because
+the next piece's encoder starts 1105 samples early and overwrites the end of the previous piece."""
 TICK = 3
-"""Frames (72 ms) that a tick sounds: it marks a silence that a rehearsal has cut."""
+"""Frames (72 ms) of a tick, the sound that marks a silence shortened by a rehearsal."""
 LONGEST_SESSION_H = 24
 
 _NUMBER = r"([0-9]{1,9}(?:\.[0-9]{1,9})?)"
@@ -28,26 +28,26 @@ _LENGTH_FORMS = "5, 20m, 7:30, 90s, 33m20s, 1h or 1h30m"
 
 
 def duration(text: str) -> Fraction | None:
-    """Return the seconds in text written with units, or None where it is no such thing.
+    """Return the seconds in a text with units, or None if it is not a duration.
 
     >>> duration("1m30s"), duration("0.5s"), duration("6"), duration("")
     (Fraction(90, 1), Fraction(1, 2), None, None)
     """
-    found = _UNITS.fullmatch(text)
-    if not found or not text:
+    match = _UNITS.fullmatch(text)
+    if not match or not text:
         return None
-    hours, minutes, seconds = (Fraction(part or 0) for part in found.groups())
+    hours, minutes, seconds = (Fraction(part or 0) for part in match.groups())
     return hours * 3600 + minutes * 60 + seconds
 
 
 def parse_length(text: str) -> int:
-    """Return the samples of a session length as people write it.
+    """Return a session length, written as text, in samples.
 
     Args:
         text: minutes (``5``, ``7.5``), a clock (``7:30``, ``1:02:03``) or units (``20m``, ``1h30m``, ``90s``).
 
     Raises:
-        InputError: text is no length, is not above zero, or is longer than a day.
+        InputError: text is not a length, is zero, or is longer than a day.
 
     >>> parse_length("5") // RATE_HZ, parse_length("7:30") // RATE_HZ, parse_length("1h30m") // RATE_HZ
     (300, 450, 5400)
@@ -59,10 +59,10 @@ def parse_length(text: str) -> int:
 
 
 def minutes_length(minutes: float | Fraction) -> int:
-    """Return the samples of a session of so many minutes.
+    """Return a session length, in minutes, as samples.
 
     Raises:
-        InputError: minutes is no number, is not above zero, or is longer than a day.
+        InputError: minutes is not a number above zero, or is longer than a day.
 
     >>> minutes_length(7.5) // RATE_HZ
     450
@@ -70,12 +70,12 @@ def minutes_length(minutes: float | Fraction) -> int:
     try:
         return _samples(Fraction(minutes) * 60, str(minutes))
     except (TypeError, ValueError, OverflowError) as error:
-        raise InputError(f"{minutes!r} is not a length; give minutes, or text like {_LENGTH_FORMS}") from error
+        raise InputError(f"{minutes!r} is not a length; pass minutes, or text like {_LENGTH_FORMS}") from error
 
 
 def _samples(seconds: Fraction, shown: str) -> int:
     if seconds <= 0:
-        raise InputError(f"a session of {shown} has no time in it; write a length like {_LENGTH_FORMS}")
+        raise InputError(f"a session's length must be above zero, not {shown}; write it like {_LENGTH_FORMS}")
     if seconds > LONGEST_SESSION_H * 3600:
         raise InputError(f"{shown} is longer than a day; a session can be up to {LONGEST_SESSION_H}h")
     return max(1, round(seconds * RATE_HZ))
@@ -91,7 +91,7 @@ def _seconds(text: str) -> Fraction | None:
 
 
 def frames(seconds: float | Fraction) -> int:
-    """Return the whole frames nearest to seconds.
+    """Return seconds as frames, rounded to the nearest.
 
     >>> frames(6), frames(0.024)
     (250, 1)
@@ -100,7 +100,7 @@ def frames(seconds: float | Fraction) -> int:
 
 
 def frames_for(samples: int) -> int:
-    """Return the fewest frames that hold samples.
+    """Return the number of frames needed for this many samples.
 
     >>> frames_for(576), frames_for(577)
     (1, 2)
@@ -109,7 +109,7 @@ def frames_for(samples: int) -> int:
 
 
 def seconds(frame_count: int) -> float:
-    """Return frames as seconds, for people and for JSON.
+    """Return frames as seconds, for messages and JSON.
 
     >>> seconds(250)
     6.0
@@ -118,7 +118,7 @@ def seconds(frame_count: int) -> float:
 
 
 def clock(samples: int, *, millis: bool = False) -> str:
-    """Return samples as a clock reading, rounded down.
+    """Return samples as ``M:SS`` or ``H:MM:SS``, rounded down.
 
     >>> clock(300 * 24_000), clock(3 * 3600 * 24_000), clock(36_000, millis=True)
     ('5:00', '3:00:00', '0:01.500')
@@ -132,13 +132,13 @@ def clock(samples: int, *, millis: bool = False) -> str:
 
 
 def file_length(samples: int) -> str:
-    """Return samples as a piece of a file name: minutes and seconds, nothing that a file system minds.
+    """Return samples as minutes and seconds for a file name, with no character that a file system refuses.
 
     >>> file_length(1200 * 24_000), file_length(450 * 24_000), file_length(45 * 24_000)
     ('20m', '7m30s', '45s')
     """
-    whole, part = divmod(samples, RATE_HZ)
-    minutes, secs = divmod(whole, 60)
-    millis = f".{part * 1000 // RATE_HZ:03}" if part else ""
+    whole_s, rest = divmod(samples, RATE_HZ)
+    minutes, secs = divmod(whole_s, 60)
+    millis = f".{rest * 1000 // RATE_HZ:03}" if rest else ""
     tail = f"{secs}{millis}s" if secs or millis else ""
     return (f"{minutes}m" if minutes else "") + tail

@@ -1,17 +1,17 @@
-"""Every error a user can meet, as one tree; str() is the whole message.
+"""All errors that users can see, as one tree. str() returns the complete message.
 
-AudioguideError            exit 1, one line that says what to do
-├── InputError             an argument that cannot be used: a length, a name, an option
-│   └── MissingError       phrases that are not recorded
-├── ScriptError            a script, practice.toml or voice file is wrong: file:line: words
-├── ScriptErrors           several of these, a line for each
-├── BusyError              the computer was too busy to finish in time; nothing is wrong with the input
-├── LengthError            the chosen length cannot be met
-├── EngineError            a voice cannot speak, here or this phrase
-│   └── PhraseError        it cannot speak this phrase, however often it is asked
-├── StoreError             something of the cache; always the one kind of it that there is:
-│   └── DamagedError       an entry of it was damaged, and is gone now: another try makes it again
-└── OutputError            the session cannot be written
+AudioguideError            exit code 1; one line that says what to do
+├── InputError             an argument cannot be used: a length, a name, an option
+│   └── MissingError       phrases without a recording
+├── ScriptError            a mistake in a script, practice.toml or voice file: file:line: message
+├── ScriptErrors           several of these, one per line
+├── BusyError              the computer was too busy to finish in time; the input is not at fault
+├── LengthError            the wording cannot fill the requested length
+├── EngineError            a voice cannot be used on this computer, or failed to speak a phrase
+│   └── PhraseError        it cannot speak this phrase at all; trying again does not help
+├── StoreError             base class for cache errors; an unusable cache must not stop a build
+│   └── DamagedError       a cache entry was damaged and has been removed; the next attempt recreates it
+└── OutputError            the session file cannot be written
 """
 
 from difflib import get_close_matches
@@ -24,26 +24,26 @@ if TYPE_CHECKING:
 
     from audioguide.core.model import Source
 
-_Read = TypeVar("_Read")
-_Else = TypeVar("_Else")
+_Result = TypeVar("_Result")
+_Fallback = TypeVar("_Fallback")
 
 
 _EXCERPT = 100
-"""How much of a line is shown around what is wrong in it."""
+"""Characters of a line that an excerpt shows."""
 
 
 class AudioguideError(Exception):
     """What went wrong and what to do about it, in one line."""
 
-    most_signs = 800
-    """How much of a message is shown: what is wrong may be endless."""
+    max_chars = 800
+    """Longer messages are cut in the middle: they may quote input of any length."""
 
     def __str__(self) -> str:
-        """Return the message, not endless; what would break its line or act on a terminal is told by its number."""
-        words = super().__str__()
-        half = self.most_signs // 2
-        words = words if len(words) <= self.most_signs else f"{words[:half]} … {words[-half:]}"
-        return visible(words)
+        """Return the message, shortened, with hidden characters replaced by their code points (<U+001B>)."""
+        message = super().__str__()
+        half = self.max_chars // 2
+        message = message if len(message) <= self.max_chars else f"{message[:half]} … {message[-half:]}"
+        return visible(message)
 
 
 class InputError(AudioguideError):
@@ -51,24 +51,30 @@ class InputError(AudioguideError):
 
 
 class MissingError(InputError):
-    """Phrases are not recorded; the message lists them all, however many."""
+    """Some phrases have no recording; the message lists all of them."""
 
-    most_signs = 1_000_000
+    max_chars = 1_000_000
 
 
 class ScriptError(AudioguideError):
-    """Something written in a file is wrong; the message opens with ``file:line``."""
+    """A mistake in a file; the message begins with ``file:line``.
 
-    def __init__(self, source: "Source", words: str, line: str = "", column: int = 0) -> None:
-        """Keep where it stands, what is wrong there, and if it is known the line's text and the place in it."""
-        super().__init__(f"{source}: {words}")
+    Attributes:
+        source: file and line of the mistake.
+        message: what is wrong and what to do, without file and line.
+        line: the text of that line; empty if unknown.
+        column: index of the mistake in line.
+    """
+
+    def __init__(self, source: "Source", message: str, line: str = "", column: int = 0) -> None:
+        super().__init__(f"{source}: {message}")
         self.source = source
-        self.words = words
+        self.message = message
         self.line = line
         self.column = column
 
     def excerpt(self) -> list[str]:
-        """Return the part of the line that is wrong, and a caret under it; nothing where the line is not known."""
+        """Return the part of the line around the mistake and a caret under it; an empty list if line is unknown."""
         if not self.line.strip():
             return []
         start = max(0, self.column - _EXCERPT // 2)
@@ -76,48 +82,44 @@ class ScriptError(AudioguideError):
 
 
 class ScriptErrors(AudioguideError):  # noqa: N818  # a plural of ScriptError, not another kind
-    """Several things are wrong; the message has a line for each."""
+    """Several mistakes; the message has one line for each."""
 
     def __init__(self, errors: "Iterable[ScriptError]") -> None:
-        """Keep them in their order."""
         self.errors = tuple(errors)
         super().__init__(*self.errors)
 
     def __str__(self) -> str:
-        """Return a line for each."""
         return "\n".join(map(str, self.errors))
 
 
 class ErrorCollector:
-    """Errors in scripts that are collected, so that all of them can be told at once."""
+    """Collects script errors, so that one run reports all of them."""
 
     def __init__(self) -> None:
-        """Begin with none."""
         self._errors: dict[str, ScriptError] = {}
 
     def __len__(self) -> int:
-        """Return how many there are."""
         return len(self._errors)
 
     def add(self, error: ScriptError | ScriptErrors) -> None:
-        """Keep an error; the same one, such as out of a loop, counts once."""
+        """Collect an error; repetitions with the same message (from a loop in a script) count once."""
         for one in error.errors if isinstance(error, ScriptErrors) else (error,):
             self._errors.setdefault(str(one), one)
 
-    def catch(self, read: "Callable[[], _Read]", instead: "_Else") -> "_Read | _Else":
-        """Return what read returns; or keep its error and return what stands in for it."""
+    def catch(self, read: "Callable[[], _Result]", fallback: "_Fallback") -> "_Result | _Fallback":
+        """Return the result of read(); if it raises a script error, collect that and return fallback."""
         try:
             return read()
         except (ScriptError, ScriptErrors) as error:
             self.add(error)
-            return instead
+            return fallback
 
     def raise_all(self) -> None:
-        """Raise what was collected.
+        """Raise the collected errors; do nothing if there are none.
 
         Raises:
-            ScriptError: it was one.
-            ScriptErrors: they were several.
+            ScriptError: exactly one was collected.
+            ScriptErrors: several were collected.
         """
         errors = list(self._errors.values())
         if len(errors) == 1:
@@ -131,49 +133,51 @@ class BusyError(AudioguideError):
 
 
 class LengthError(AudioguideError):
-    """The asked length lies outside of what the wording can fill.
+    """The wording cannot fill the requested length.
 
     Attributes:
-        asked: samples asked for.
-        shortest: fewest samples the wording as rendered can take.
-        longest: most samples the wording as rendered can take.
+        asked: requested length in samples.
+        shortest: minimum length of the rendered wording, in samples.
+        longest: maximum length of the rendered wording, in samples.
     """
 
     def __init__(self, asked: int, shortest: int, longest: int, message: str = "") -> None:
-        """Keep the three lengths; without a message they are told in samples."""
-        super().__init__(message or f"{asked} samples asked, {shortest} to {longest} are possible")
+        super().__init__(message or f"{asked} samples requested, {shortest} to {longest} are possible")
         self.asked = asked
         self.shortest = shortest
         self.longest = longest
 
 
 class EngineError(AudioguideError):
-    """A speech engine is missing, or could not speak a phrase."""
+    """A speech engine is missing, or failed to speak a phrase."""
 
 
 class PhraseError(EngineError):
-    """These words cannot be spoken; asking again is in vain."""
+    """The engine cannot speak this text; trying again does not help."""
 
 
 class StoreError(AudioguideError):
-    """Something of the cache: never raised by itself, for a cache that cannot be used stops no build."""
+    """Base class for cache errors; an unusable cache must not stop a build."""
 
 
 class DamagedError(StoreError):
-    """An entry of the cache was damaged and has been removed."""
+    """A cache entry was damaged and has been removed.
 
-    def __init__(self, key: str, words: str) -> None:
-        """Keep the entry's key and what to say."""
-        super().__init__(words)
+    Attributes:
+        key: the entry's key.
+    """
+
+    def __init__(self, key: str, message: str) -> None:
+        super().__init__(message)
         self.key = key
 
 
 class OutputError(AudioguideError):
-    """The finished file cannot be written."""
+    """The session file cannot be written."""
 
 
 def did_you_mean(word: str, known: "Iterable[str]") -> str:
-    """Return ``; did you mean X?`` for the known word closest to word, or nothing.
+    """Return ``; did you mean X?`` for the known word closest to word, or an empty string.
 
     >>> did_you_mean("pasue", ["pause", "rest"])
     '; did you mean pause?'

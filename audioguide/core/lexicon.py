@@ -1,4 +1,4 @@
-"""How words are said: the tables ``[lexicon]`` of a voice and of a practice, whose entries know their lines."""
+"""Pronunciations: the entries of the ``[lexicon]`` tables of voices and practices, each with its source line."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,13 +8,13 @@ from audioguide.core.model import Source
 
 @dataclass(frozen=True, slots=True)
 class LexiconEntry:
-    """How one word is said."""
+    """The pronunciation of one word."""
 
     word: str
     said: str
-    """Written as it sounds (``SOH-as``), or ``/phonemes/`` of an engine that reads them."""
+    """A respelling (``SOH-as``), or ``/phonemes/`` for an engine that accepts them."""
     engine: str
-    """The one engine that this is for; empty for every engine."""
+    """The only engine that uses this entry; empty: every engine."""
     source: Source
 
 
@@ -22,11 +22,11 @@ Lexicon = tuple[LexiconEntry, ...]
 
 
 def entries_for(engine: str, lexicons: Iterable[Lexicon]) -> dict[str, LexiconEntry]:
-    """Return the entries that an engine follows, by word in lower case.
+    """Return the entries that apply to an engine, keyed by the word in lower case.
 
     Args:
-        engine: its name.
-        lexicons: an earlier one wins; in each, what is for this engine wins over what is for all.
+        engine: the engine's name.
+        lexicons: in order of precedence; within one, an entry for this engine wins over one for all engines.
     """
     chosen: dict[str, LexiconEntry] = {}
     for lexicon in lexicons:

@@ -1,4 +1,4 @@
-"""The frozen nouns that travel between the rooms."""
+"""Immutable data types that the other packages pass to each other."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,28 +7,27 @@ from enum import Enum
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where something was written."""
+    """A line in a file that a person wrote."""
 
     file: str
-    """As a person would find it: the practice's folder as given, then the file's name."""
+    """Path as shown to the user: the practice's folder as given, then the file's name."""
     line: int
     """Counted from 1."""
 
     def __str__(self) -> str:
-        """Return ``file:line``."""
         return f"{self.file}:{self.line}"
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of rendered text that remembers where each part of it came from."""
+    """One line of rendered text, with the source of each part."""
 
     text: str
     marks: tuple[tuple[int, Source], ...]
-    """(column, source) in column order; a part belongs to the mark nearest before it."""
+    """(column, source) in column order; each source applies up to the next mark."""
 
     def source(self, column: int = 0) -> Source:
-        """Return where the character at column was written."""
+        """Return the source of the character at column."""
         best = self.marks[0][1]
         for start, source in self.marks:
             if start > column:
@@ -39,10 +38,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How a step is spoken beside the voice's own way."""
+    """How a step's delivery differs from the voice's default."""
 
     pace: float = 1.0
-    """Times the voice's pace."""
+    """Factor of the voice's pace."""
     level_db: float = 0.0
 
 
@@ -51,7 +50,7 @@ ORDINARY = Manner()
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """What is spoken in one breath."""
+    """A text that the engine speaks in one go."""
 
     text: str
     source: Source
@@ -60,7 +59,7 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class Bell:
-    """A soft bell of so many strokes."""
+    """A soft bell."""
 
     strokes: int
     source: Source
@@ -68,11 +67,11 @@ class Bell:
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """Where a rehearsal has cut a long silence: a soft tick. Never written in a script."""
+    """A soft tick where a rehearsal has shortened a long silence. Scripts cannot contain one."""
 
 
 class Written(Enum):
-    """How a pause came to stand in a script."""
+    """How a pause was written in a script."""
 
     MARK = "mark"
     LINE = "line end"
@@ -81,21 +80,21 @@ class Written(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Silence that knows how far it may shrink and stretch; all lengths in frames."""
+    """A silence with limits to how far it may shrink and stretch. Lengths are frames."""
 
     shortest: int
     natural: int
     longest: int
     weight: int
-    """The share of what is left; above zero for a rest, whose bound is the practice's longest silence."""
+    """Share of the remaining time; above zero only for a rest, which is limited by the practice's longest silence."""
     source: Source
     written: Written = Written.MARK
-    """A line end and a blank line give way to a mark."""
+    """A mark replaces an adjoining line end or blank line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    """Where a chapter begins."""
+    """The beginning of a chapter."""
 
     title: str
     source: Source
@@ -107,7 +106,7 @@ Sounding = Phrase | Bell | Tick
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """Speech, trimmed, as it stands in the store; its PCM is read only when a piece must be made."""
+    """Trimmed speech in the store. Its PCM is read only when a piece must be made."""
 
     key: str
     samples: int
@@ -115,12 +114,12 @@ class Clip:
     digest: str
     """SHA-256 of the PCM."""
     gain_db: float
-    """What brings the voice that speaks it to the session's loudness."""
+    """Brings the voice to the session's loudness."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """A phrase, a bell or a tick in its place."""
+    """A phrase, a bell or a tick at its position in the session."""
 
     start: int
     """Frames from the beginning of the session."""
@@ -128,17 +127,17 @@ class Sound:
     """Frames."""
     cue: Sounding
     announced: bool = False
-    """Whether so long a silence lies before a phrase that it must be announced."""
+    """Whether the silence before the phrase is so long that a swell of room tone announces it."""
 
     @property
     def end(self) -> int:
-        """The first frame after it."""
+        """The first frame after the sound."""
         return self.start + self.length
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A chapter in its place."""
+    """A chapter at its position in the session."""
 
     start: int
     """Frames."""
@@ -147,19 +146,19 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """A session, laid out to the frame."""
+    """A session with an exact position for every sound."""
 
     sounds: tuple[Sound, ...]
     chapters: tuple[Placed, ...]
     total: int
     """Samples of the whole session."""
     frames: int
-    """Frames that hold total; the last one may reach beyond it."""
+    """Frames needed for total; the last one may extend beyond it."""
     closing: int
-    """Frames of the fade at its end."""
+    """Frames of the fade-out at the end."""
 
     def gaps(self) -> Iterator[tuple[int, int]]:
-        """Yield the silences as (start, length) in frames, before, between and after the sounds."""
+        """Yield the silences before, between and after the sounds as (start, length) in frames."""
         at = 0
         for sound in self.sounds:
             yield at, sound.start - at

@@ -1,4 +1,4 @@
-"""PURE. Numbers as English words, and durations as they are said."""
+"""PURE. Numbers as English words, and durations in spoken English."""
 
 import re
 from fractions import Fraction
@@ -18,7 +18,7 @@ _ORDINALS = {
 
 
 def in_words(number: int) -> str:
-    """Return a whole number below 10**15 in words; larger ones stay figures.
+    """Return a whole number in words; from 10**15 on, in figures.
 
     >>> in_words(0), in_words(33), in_words(120), in_words(5000), in_words(1_200_005)
     ('zero', 'thirty-three', 'one hundred and twenty', 'five thousand', 'one million two hundred thousand and five')
@@ -31,25 +31,25 @@ def in_words(number: int) -> str:
     if number >= 10**15:
         return str(number)
     scale, name = next(row for row in _SCALES if number >= row[0])
-    many, rest = divmod(number, scale)
+    count, rest = divmod(number, scale)
     joint = " and " if rest < 100 else " "
-    return f"{in_words(many)} {name}" + (joint + in_words(rest) if rest else "")
+    return f"{in_words(count)} {name}" + (joint + in_words(rest) if rest else "")
 
 
 def ordinal_in_words(number: int) -> str:
-    """Return a place in a row, below 10**15, in words.
+    """Return an ordinal number below 10**15 in words.
 
     >>> [ordinal_in_words(n) for n in (1, 12, 20, 22, 100, 103)]
     ['first', 'twelfth', 'twentieth', 'twenty-second', 'one hundredth', 'one hundred and third']
     """
     words = in_words(number)
     last = re.split("[ -]", words)[-1]
-    as_place = _ORDINALS.get(last) or (last[:-1] + "ieth" if last.endswith("y") else last + "th")
-    return words.removesuffix(last) + as_place
+    ordinal = _ORDINALS.get(last) or (last[:-1] + "ieth" if last.endswith("y") else last + "th")
+    return words.removesuffix(last) + ordinal
 
 
 def year_in_words(year: int) -> str:
-    """Return a year from 1100 to 2099 as it is said.
+    """Return a year from 1100 to 2099 in spoken form.
 
     >>> [year_in_words(y) for y in (1900, 1905, 1999, 2000, 2008, 2026)]
     ['nineteen hundred', 'nineteen oh five', 'nineteen ninety-nine', 'two thousand', 'two thousand and eight', \
@@ -63,7 +63,7 @@ def year_in_words(year: int) -> str:
 
 
 def length_in_words(seconds: Fraction) -> str:
-    """Return a session's length as a person would say it; what is no whole half minute is told as about.
+    """Return a session's length in spoken form, with "about" if it had to be rounded to half minutes.
 
     >>> [length_in_words(Fraction(s)) for s in (300, 450, 3600, 5400, 6300, 2000, 60)]  # doctest: +NORMALIZE_WHITESPACE
     ['five minutes', 'seven and a half minutes', 'one hour', 'an hour and a half', 'an hour and forty-five minutes',
@@ -112,9 +112,9 @@ _JOINED = re.compile(r",? and |, | ")
 
 
 def spoken_durations(text: str) -> list[tuple[str, Fraction, Fraction]]:
-    """Return every stated duration in text as (words, least seconds, most seconds).
+    """Return the durations that a text states, as (words, least seconds, most seconds).
 
-    Vague ones ("a few minutes", "a while") are no statement and do not count.
+    Vague ones ("a few minutes", "a while") are left out.
 
     >>> [(w, int(a), int(b)) for w, a, b in spoken_durations("Three or four minutes, then half a minute.")]
     [('Three or four minutes', 180, 240), ('half a minute', 30, 30)]
@@ -125,34 +125,35 @@ def spoken_durations(text: str) -> list[tuple[str, Fraction, Fraction]]:
     """
     stated: list[tuple[str, Fraction, Fraction]] = []
     end, unit_before = 0, 0
-    for found in _SPOKEN.finditer(text):
-        low, high = _span(found)
-        unit = max(seconds for word, seconds in _UNIT_S.items() if word in found[0].lower())
-        if unit < unit_before and _JOINED.fullmatch(text, end, found.start()):
+    for match in _SPOKEN.finditer(text):
+        low, high = _span(match)
+        unit = max(seconds for word, seconds in _UNIT_S.items() if word in match[0].lower())
+        if unit < unit_before and _JOINED.fullmatch(text, end, match.start()):
             words, least, most = stated.pop()
-            stated.append((words + text[end : found.end()], least + low, most + high))
+            stated.append((words + text[end : match.end()], least + low, most + high))
         else:
-            stated.append((found[0], low, high))
-        end, unit_before = found.end(), unit
+            stated.append((match[0], low, high))
+        end, unit_before = match.end(), unit
     return stated
 
 
-def _span(found: re.Match[str]) -> tuple[Fraction, Fraction]:
-    if quarters := found["quarters"]:
+def _span(match: re.Match[str]) -> tuple[Fraction, Fraction]:
+    """Return (least seconds, most seconds)."""
+    if quarters := match["quarters"]:
         exact = Fraction(900 if quarters.lower() == "a" else 2700)
         return exact, exact
-    if unit := found["half_unit"]:
+    if unit := match["half_unit"]:
         half = Fraction(_UNIT_S[unit.lower()], 2)
         return half, half
-    if unit := found["unit_first"]:
+    if unit := match["unit_first"]:
         one = Fraction(_UNIT_S[unit.lower()])
         return {" and a half": (one * 3 / 2, one * 3 / 2), " or two": (one, one * 2)}.get(
-            found["tail"] or "", (one, one)
+            match["tail"] or "", (one, one)
         )
-    scale = _UNIT_S[found["unit"].lower()]
-    extra = Fraction(1, 2) if found["plus_half"] else Fraction(0)
-    low = _value(found["low"]) + extra
-    high = _value(found["high"]) + extra if found["high"] else low
+    scale = _UNIT_S[match["unit"].lower()]
+    extra = Fraction(1, 2) if match["plus_half"] else Fraction(0)
+    low = _value(match["low"]) + extra
+    high = _value(match["high"]) + extra if match["high"] else low
     return low * scale, high * scale
 
 

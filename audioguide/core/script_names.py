@@ -1,8 +1,7 @@
-"""PURE. The names that every script can use; none of them can be set with ``--set``."""
+"""PURE. Names defined in every script. ``--set`` cannot redefine them."""
 
 VARIABLES = ("minutes", "length", "grounding", "ending", "guidance", "bells", "voice")
-"""What every script may use."""
 FUNCTIONS = ("pause", "rest", "bell")
-"""Marks out of Jinja."""
+"""Write a mark from a Jinja expression."""
 JINJA_GLOBALS = ("range", "dict", "cycler", "joiner", "namespace")
-"""What Jinja itself brings."""
+"""Defined by Jinja itself."""

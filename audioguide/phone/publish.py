@@ -164,7 +164,7 @@ def _put(path: Path, resource: Resource) -> None:
     try:
         with atomic_file(path, path.suffix) as draft:
             if isinstance(resource.body, bytes):
-                draft.put(resource.body)
+                draft.write(resource.body)
             else:
                 _copy(resource.body, draft)
     except OutputError as error:
@@ -178,7 +178,7 @@ def _copy(source: FileSlice, draft: Draft) -> None:
             file.seek(source.start)
             remaining = source.length
             while remaining and (chunk := file.read(min(remaining, _CHUNK))):
-                draft.put(chunk)
+                draft.write(chunk)
                 remaining -= len(chunk)
         if remaining or FileStamp.of(source.path) != source.stamp:
             raise InputError(f"{source.path} was changed while it was copied; publish again")

@@ -120,7 +120,7 @@ class _LineReader:
         try:
             cue = read_mark(inside, source)
         except ScriptError as error:
-            raise _error(line, column, error.words) from error
+            raise _error(line, column, error.message) from error
         around = [LINE_END.pause(source, Written.LINE)] if isinstance(cue, Bell) else []
         self.cues += [*around, cue, *around]
 

@@ -1,1 +1,1 @@
-"""One request -> one MP3: fit to a length, splice pieces, write; and many from a list."""
+"""One request -> one MP3: fit to a length, splice pieces, write. Also batches, covers and recording sheets."""

@@ -1,52 +1,33 @@
-"""Builds many sessions: each row of a list one file, whichever process builds it; clips and pieces are shared.
+"""Builds the sessions of a list, one file per row; the rows may run in several processes, which share the cache.
 
-What stands already is left as it is, so that a batch can be stopped at any time and run again. Any
-concurrent.futures.Executor does: a pool of processes here, or the one of a Dask cluster.
+Files that are up to date are not written again, so a batch can be stopped at any time and run again. Rows run in any
+concurrent.futures.Executor, such as a process pool or the executor of a Dask cluster (see pools.py).
 """
 
-import multiprocessing
 import os
-import signal
-import sys
-import threading
-import time
-from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, as_completed
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import BrokenExecutor, Executor, Future, as_completed
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
-from importlib import import_module
-from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 from uuid import uuid4
 
-from audioguide.core.errors import AudioguideError, InputError
-from audioguide.core.threads import limit_workers
+from audioguide.core.errors import AudioguideError
 from audioguide.practice.definition import practice_names
 from audioguide.session.batch_list import BatchRow, RejectedRow
 from audioguide.session.build import renew
-from audioguide.session.resources import Resources
+from audioguide.session.pools import Pool
+from audioguide.session.resources import thread_resources
 from audioguide.speech.voices import voice_names
 from audioguide.storage.shelf import is_path
 from audioguide.storage.store import open_store
 
-DASK = "dask://"
-_END_S = 0.4
-"""How long processes that are told to end may take to tidy up."""
-_MOST_PROCESSES = 61
-"""What Windows lets one process wait for."""
-_JOIN_S = 5
-"""How long a cluster is looked for."""
-_workshops: dict[int, tuple[str, Resources]] = {}
-"""By thread: for which run it was opened, since practices may change between runs, and the workshop."""
-
-Pool = Callable[[], AbstractContextManager[Executor]]
-
 
 @dataclass(frozen=True, slots=True)
 class RowResult:
-    """What became of a row."""
+    """The outcome of a row."""
 
     line: int
     out: str
@@ -54,59 +35,59 @@ class RowResult:
     samples: int = 0
     """The session's length."""
     spoken: int = 0
-    """Phrases that were spoken for it now."""
-    words: str = ""
-    """What went wrong, and what to do."""
+    """Phrases that had to be spoken."""
+    message: str = ""
+    """If it failed: what is wrong and what to do."""
 
 
 def run(rows: Sequence[BatchRow | RejectedRow], pool: Pool, cache: str | None) -> Iterator[RowResult]:
-    """Build rows, and yield what became of each as soon as it is known.
+    """Build rows, and yield the result of each as soon as it is known.
 
-    The first row of each practice and voice is built before the others, so that what they all say is spoken once.
-    Where a worker dies, the rows that it took along are built once more, and if one dies again, each by itself.
+    The first row of each practice and voice is built before the others, so that the phrases they share are spoken once.
+    If a worker dies, the rows that it was building are built again; if that fails too, one at a time.
 
     Args:
-        rows: what to build.
+        rows: the rows of a list.
         pool: opens an executor.
-        cache: the folder for clips and pieces, as for open_store; all workers must see it.
+        cache: the folder for clips and pieces, as for open_store; all workers must have access to it.
     """
-    order = uuid4().hex
-    rows = [_placed(row) if isinstance(row, BatchRow) else row for row in rows]
-    yield from (RowResult(row.line, "", "failed", words=row.words) for row in rows if isinstance(row, RejectedRow))
-    good = [row for row in rows if isinstance(row, BatchRow)]
-    first = {(row.request.practice, row.request.voice, row.request.pace_wpm): row for row in reversed(good)}
+    run_id = uuid4().hex
+    yield from (RowResult(row.line, "", "failed", message=row.words) for row in rows if isinstance(row, RejectedRow))
+    valid = [_with_absolute_paths(row) for row in rows if isinstance(row, BatchRow)]
+    first = {(row.request.practice, row.request.voice, row.request.pace_wpm): row for row in reversed(valid)}
     leaders = sorted(first.values(), key=lambda row: row.line)
-    followers = [row for row in good if row.line not in {leader.line for leader in leaders}]
-    build = partial(_built, pool=pool, cache=cache, order=order)
+    followers = [row for row in valid if row.line not in {leader.line for leader in leaders}]
+    build = partial(_build_groups, pool=pool, cache=cache, run_id=run_id)
     lost = yield from build([leaders, followers])
     lost = yield from build([lost])
     for row in lost:
         if (yield from build([[row]])):
-            yield RowResult(row.line, str(row.out), "failed", words="the process that built it died")
+            message = "the worker process died while building it"
+            yield RowResult(row.line, str(row.out), "failed", message=message)
 
 
-def _placed(row: BatchRow) -> BatchRow:
-    """Return a row whose places are whole paths: it may be built by a process in another folder."""
+def _with_absolute_paths(row: BatchRow) -> BatchRow:
+    """Return the row for a worker whose current folder may be another one."""
     request = row.request
-    practice, voice = _whole(request.practice, practice_names()), _whole(request.voice, voice_names())
+    practice, voice = _absolute(request.practice, practice_names()), _absolute(request.voice, voice_names())
     return replace(row, request=replace(request, practice=practice, voice=voice), out=row.out.absolute())
 
 
-def _whole(name: str, on_shelf: Sequence[str]) -> str:
-    is_place = name not in on_shelf and is_path(name) and not name.startswith("~")
-    return str(Path(name).absolute()) if is_place else name
+def _absolute(name: str, on_shelf: Sequence[str]) -> str:
+    is_relative_path = name not in on_shelf and is_path(name) and not name.startswith("~")
+    return str(Path(name).absolute()) if is_relative_path else name
 
 
-def _built(
-    groups: Sequence[Sequence[BatchRow]], pool: Pool, cache: str | None, order: str
+def _build_groups(
+    groups: Sequence[Sequence[BatchRow]], pool: Pool, cache: str | None, run_id: str
 ) -> Generator[RowResult, None, list[BatchRow]]:
-    """Yield what became of rows, one group after the other; return those whose worker died."""
+    """Build groups of rows one after the other; yield results, and return the rows whose worker died."""
     lost: list[BatchRow] = []
     if not any(groups):
         return lost
     with pool() as executor:
         for group in groups:
-            futures = _submitted(group, executor, cache, order)
+            futures = _submit(group, executor, cache, run_id)
             lost += group[len(futures) :]
             for future in as_completed(futures):
                 row = futures[future]
@@ -114,116 +95,35 @@ def _built(
                     yield future.result()
                 except BrokenExecutor:
                     lost.append(row)
-                except Exception as error:  # a bug in one row must not take the others along
-                    yield RowResult(row.line, str(row.out), "failed", words=f"{type(error).__name__}: {error}")
+                except Exception as error:  # a bug that one row triggers must not stop the others
+                    yield RowResult(row.line, str(row.out), "failed", message=f"{type(error).__name__}: {error}")
     return lost
 
 
-def _submitted(
-    rows: Sequence[BatchRow], executor: Executor, cache: str | None, order: str
+def _submit(
+    rows: Sequence[BatchRow], executor: Executor, cache: str | None, run_id: str
 ) -> "dict[Future[RowResult], BatchRow]":
-    """Return who builds which row; where the executor is broken, the last ones are missing."""
+    """Return the future of each row; if the executor breaks meanwhile, the remaining rows are missing."""
     futures: dict[Future[RowResult], BatchRow] = {}
     with suppress(BrokenExecutor):
         for row in rows:
-            futures[executor.submit(make, row, cache, order)] = row
+            futures[executor.submit(build_row, row, cache, run_id)] = row
     return futures
 
 
-def make(row: BatchRow, cache: str | None, order: str) -> RowResult:
-    """Build a row here and now, and return what became of it; for any process and any thread.
+def build_row(row: BatchRow, cache: str | None, run_id: str) -> RowResult:
+    """Build a row in this process and return the result; called by workers, on any thread.
 
     Args:
-        row: what to build.
+        row: the row to build.
         cache: as for open_store.
-        order: the run that it belongs to.
+        run_id: rows of the same run share engines and templates.
     """
     try:
-        session, written = renew(row.request, row.out, open_store(cache), row.captions, _workshop(order))
+        session, written = renew(row.request, row.out, open_store(cache), row.captions, thread_resources(run_id))
     except (AudioguideError, OSError) as error:
-        return RowResult(row.line, str(row.out), "failed", words="; ".join(str(error).splitlines()))
-    except SystemExit as stop:  # this process is told to end; its executor would take that for the row's failure
+        return RowResult(row.line, str(row.out), "failed", message="; ".join(str(error).splitlines()))
+    except SystemExit as stop:  # from the SIGTERM handler; the executor would treat it as a failure of the row
         os._exit(int(stop.code or 0))
     state: Literal["built", "unchanged"] = "built" if written else "unchanged"
     return RowResult(row.line, str(row.out), state, session.timeline.total, session.spoken)
-
-
-def _workshop(order: str) -> Resources:
-    held = _workshops.get(threading.get_ident())
-    if held and held[0] == order:
-        return held[1]
-    if held:
-        held[1].__exit__()
-    _workshops[threading.get_ident()] = order, Resources()
-    return _workshops[threading.get_ident()][1]
-
-
-def forget() -> None:
-    """Close the workshops of this process, and the engines in them; for processes that live on."""
-    while _workshops:
-        _workshops.popitem()[1][1].__exit__()
-
-
-# --- who builds ---
-
-
-def find_pool(workers: str) -> Pool:
-    """Return what opens an executor: so many processes here, or ``dask://HOST:PORT``.
-
-    Raises:
-        InputError: it is neither, or the extra [cluster] is not installed.
-    """
-    if workers.startswith(DASK):
-        return _cluster(workers.removeprefix(DASK))
-    if not workers.isdecimal() or not 1 <= int(workers) <= _MOST_PROCESSES:
-        raise InputError(f"--workers {workers!r}: give a number from 1 to {_MOST_PROCESSES}, or {DASK}HOST:PORT")
-    return lambda: processes(int(workers))
-
-
-@contextmanager
-def processes(count: int) -> Iterator[Executor]:
-    """Give a pool of processes, each with one hand; whatever happens, none of them is left running."""
-    others = set(multiprocessing.active_children())
-    executor = ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), initializer=_begin)
-    try:
-        yield executor
-        executor.shutdown()
-    finally:
-        executor.shutdown(wait=False, cancel_futures=True)
-        _end([child for child in multiprocessing.active_children() if child not in others])
-
-
-def _end(children: Sequence[BaseProcess]) -> None:
-    """End processes: they tidy up, those that do not within _END_S are killed."""
-    until = time.monotonic() + _END_S
-    for child in children:
-        child.terminate()
-    for child in children:
-        child.join(max(0.0, until - time.monotonic()))
-        child.kill()
-
-
-def _begin() -> None:
-    """Make ready a process of the pool: Ctrl-C is the parent's to answer; told to end, it tidies up."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    limit_workers(1)
-
-
-def _cluster(address: str) -> Pool:
-    try:
-        distributed: Any = import_module("distributed")
-    except ImportError as error:
-        raise InputError(f"{DASK}{address} needs Dask; `pip install '.[cluster]'`") from error
-
-    @contextmanager
-    def joined() -> Iterator[Executor]:
-        try:
-            client = distributed.Client(f"tcp://{address}", timeout=f"{_JOIN_S}s")
-        except (OSError, ValueError) as error:
-            raise InputError(f"there is no Dask scheduler at {address}; start one, or leave --workers out") from error
-        with client:
-            yield client.get_executor()
-            client.run(forget)
-
-    return joined

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from audioguide.core.errors import AudioguideError, InputError
 from audioguide.core.request import OPTIONS, SAY_PREFIX, Request, check_settings, default_out
-from audioguide.storage.atomic import at_home, read_at_most
+from audioguide.storage.atomic import expand_home, read_at_most
 from audioguide.timeline.captions import caption_kinds
 
 MOST_ROWS, MOST_BYTES = 10_000, 5_000_000
@@ -127,7 +127,7 @@ def _row(line: int, names: list[str], cells: list[str], taken: dict[str, int]) -
             raise InputError(f"{len(cells)} cells, but {len(names)} columns; put a cell that holds a comma into quotes")
         given = {name: cell.strip() for name, cell in zip(names, cells, strict=False) if cell.strip()}
         request = _request(given)
-        out = at_home(Path(given["out"])) if "out" in given else default_out(request)
+        out = expand_home(Path(given["out"])) if "out" in given else default_out(request)
         kinds = tuple(caption_kinds(given.get("captions", "")))
     except AudioguideError as error:
         return RejectedRow(line, str(error))

@@ -1,20 +1,18 @@
-"""Builds a session; reads top to bottom like the way of the data: scripts, cues, speech, timeline, pieces, MP3."""
+"""Plans, builds and renders sessions. `plan` shows the steps: scripts, cues, speech, timeline, manifest."""
 
 import re
 import textwrap
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
 from fractions import Fraction
-from hashlib import sha256
 from pathlib import Path
 
-from audioguide.audio.id3 import MOST_CHAPTERS, About, Lyrics, id3, tag_size
+from audioguide.audio.id3 import MOST_CHAPTERS, About
 from audioguide.audio.mp3 import encoder_version
 from audioguide.core.clock import RATE_HZ, minutes_length, parse_length
 from audioguide.core.defaults import ENDINGS, GUIDANCE, PRACTICE, VOICE
 from audioguide.core.errors import DamagedError, InputError, ScriptError, did_you_mean
 from audioguide.core.language import base_language
-from audioguide.core.model import Chapter, Clip, Cue, Line, Phrase, Source, Timeline
+from audioguide.core.model import Chapter, Cue, Line, Phrase, Source, Timeline
 from audioguide.core.numerals import length_in_words
 from audioguide.core.request import ORDINARY_LENGTH, Request, check_said, check_settings, default_out, differences
 from audioguide.core.version import __version__
@@ -22,34 +20,19 @@ from audioguide.practice.definition import find_practice
 from audioguide.practice.model import Practice
 from audioguide.practice.parse import parse
 from audioguide.practice.rendering import rendered_text, sounds_before
-from audioguide.session.cover import face, kept_cover
 from audioguide.session.fit import ClipSet, Fitter, Progress
-from audioguide.session.manifest import OWNER, Manifest, to_bytes
-from audioguide.session.pieces import Pieces, identity
+from audioguide.session.manifest import Manifest
+from audioguide.session.pieces import Pieces, sound_digest
 from audioguide.session.resources import Resources
+from audioguide.session.session_file import Session, is_up_to_date, write_captions, write_mp3
 from audioguide.speech.normalise import apply_lexicon
 from audioguide.speech.reader import Reader, open_reader
 from audioguide.speech.voices import RECORDED, Voice, find_voice, voice_names
-from audioguide.storage.atomic import Draft, atomic_file
+from audioguide.storage.atomic import atomic_file
 from audioguide.storage.store import Store, open_store
-from audioguide.timeline.captions import caption_kinds, spoken
-from audioguide.timeline.captions import captions as captions_text
+from audioguide.timeline.captions import caption_kinds
 from audioguide.timeline.plan import lay_out, natural_length
 from audioguide.timeline.rehearsal import beginning_with, rehearsal
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """A session that can be written: everything is spoken and has its place."""
-
-    about: About
-    voice: Voice
-    timeline: Timeline
-    clips: Mapping[Phrase, Clip]
-    spoken: int
-    """Phrases that were not in the store."""
-    manifest: Manifest
-    """What it was made of; signed when it is written."""
 
 
 def build(
@@ -70,25 +53,25 @@ def build(
     cache: str | Path | None = None,
     progress: Progress | None = None,
 ) -> Path:
-    """Return the path of a session's MP3, built now.
+    """Build a session, and return the path of its MP3.
 
     Args:
         length: minutes as a number, or text as on the command line, such as "7:30"; None only with `only`, for the
             step's natural length.
-        practice: a name on the shelf, or a folder.
-        voice: a name on the shelf, or a TOML file.
-        grounding: whether the interlude takes part; None: as the practice has it for this length.
+        practice: the name of a built-in practice, or a folder.
+        voice: the name of a built-in voice, or a TOML file.
+        grounding: whether to include the grounding; None: as the practice defines for this length.
         ending: "wake" or "sleep".
         guidance: "full", "brief" or "bells".
-        pace_wpm: words a minute while speaking; None: the voice's own.
-        bell: whether bells ring.
+        pace_wpm: words per minute while speaking; None: the voice's default.
+        bell: whether to include bells.
         settings: variables for the scripts.
-        said: how words of this one session are said, such as {"Siobhan": "shi-VAWN"}.
-        only: one step alone, by name, instead of the whole session.
-        out: the file; by default a name below ``output/`` that says what it is.
-        captions: what to write beside the MP3, such as "vtt,srt".
+        said: pronunciations for this session, such as {"Siobhan": "shi-VAWN"}.
+        only: the name of a single step to build instead of the whole session.
+        out: the file to write; by default a descriptive name in ``output/``.
+        captions: captions to write next to the MP3, such as "vtt,srt".
         cache: the folder for clips and pieces; by default the user's cache folder.
-        progress: called with (phrases spoken now, phrases to speak).
+        progress: called with (phrases spoken so far, phrases to speak).
 
     Raises:
         AudioguideError: with a message that says what to do.
@@ -121,64 +104,68 @@ def _samples(length: str | float | Fraction) -> int:
 def write(
     request: Request, out: Path, store: Store, progress: Progress | None = None, kinds: Iterable[str] = ()
 ) -> Session:
-    """Build a session into the file out, which holds either what it held or the whole new session.
+    """Build a session into the file out; on an error, the file is as it was before.
 
     Args:
-        request: what is asked for.
-        out: the MP3; captions are written beside it.
-        store: where clips and pieces are kept.
-        progress: told how far the speaking is.
-        kinds: captions to write, of captions.KINDS.
+        request: the session to build.
+        out: the MP3; captions are written next to it.
+        store: the cache of clips and pieces.
+        progress: called with (phrases spoken so far, phrases to speak).
+        kinds: captions to write, from captions.KINDS.
 
     Raises:
         AudioguideError: with a message that says what to do.
     """
     session = _write(lambda: plan(request, store, progress), out, store)
-    _write_captions(session, out, kinds)
+    write_captions(session, out, kinds)
     return session
 
 
 def renew(
-    request: Request, out: Path, store: Store, kinds: Iterable[str] = (), workshop: Resources | None = None
+    request: Request, out: Path, store: Store, kinds: Iterable[str] = (), resources: Resources | None = None
 ) -> tuple[Session, bool]:
-    """Build a session into the file out, unless that is this very session already; arguments and errors as for write.
+    """Build a session into the file out unless the file is up to date; arguments and errors as for write and plan.
 
     Returns:
         The session, and whether it was written.
     """
-    session = plan(request, store, workshop=workshop)
-    written = not _stands(session, out, store)
-    if written:
-        at_hand = [session]
-        session = _write(lambda: at_hand.pop() if at_hand else plan(request, store, workshop=workshop), out, store)
-    _write_captions(session, out, kinds)
-    return session, written
-
-
-def _stands(session: Session, out: Path, store: Store) -> bool:
-    """Return whether a file is this very session: its tag is the one that would be written over these very frames."""
-    try:
-        data = out.read_bytes()
-    except OSError:
-        return False
-    size = tag_size(data)
-    frames = sha256(memoryview(data)[size:]).hexdigest()
-    return data[:size] == _tag(session, replace(session.manifest, sha256=frames), _cover(session, store))
-
-
-def _write_captions(session: Session, out: Path, kinds: Iterable[str]) -> None:
-    for kind in kinds:
-        with atomic_file(out.with_suffix(f".{kind}"), f".{kind}") as draft:
-            draft.put(captions_text(kind, session.timeline, session.about.title).encode())
+    session = plan(request, store, resources=resources)
+    is_outdated = not is_up_to_date(session, out, store)
+    if is_outdated:
+        session = _write(lambda: plan(request, store, resources=resources), out, store, session)
+    write_captions(session, out, kinds)
+    return session, is_outdated
 
 
 def say(text: str, voice: Voice, out: Path, store: Store, progress: Progress | None = None) -> Session:
-    """Build a text, marks and all, into the file out through the very chain of a session; pauses are at ease.
+    """Build a text with marks into the file out in the same way as a session; pauses have their natural length.
 
     Raises:
         AudioguideError: with a message that says what to do.
     """
     return _write(lambda: _plan_text(text, voice, store, progress), out, store)
+
+
+def _write(make: Callable[[], Session], out: Path, store: Store, session: Session | None = None) -> Session:
+    """Write a session, by default the one that make plans, and return it.
+
+    If a clip turns out to be damaged, reading it has removed it from the store: plan again, which speaks it again.
+    """
+    retried: set[str] = set()
+    while True:
+        try:
+            with atomic_file(out) as draft:
+                Pieces(store).make_common()
+                session = session or make()
+                write_mp3(session, draft, store)
+            store.drop_copies()
+            return session
+        except DamagedError as error:
+            if error.key in retried:
+                raise
+            retried.add(error.key)
+            store.keep_copies()
+            session = None
 
 
 def render(request: Request) -> str:
@@ -192,33 +179,33 @@ def render(request: Request) -> str:
 
 
 def plan(
-    request: Request, store: Store, progress: Progress | None = None, workshop: Resources | None = None
+    request: Request, store: Store, progress: Progress | None = None, resources: Resources | None = None
 ) -> Session:
-    """Return a session laid out to the sample; speaks what was never spoken, writes no MP3.
+    """Return a session with its exact timeline; speaks phrases that are not in the store, but writes no MP3.
 
     Args:
-        request: what is asked for.
-        store: where clips and pieces are kept.
-        progress: told how far the speaking is.
-        workshop: what several sessions share; None: this one has its own.
+        request: the session to plan.
+        store: the cache of clips and pieces.
+        progress: called with (phrases spoken so far, phrases to speak).
+        resources: shared by several sessions; None: none are shared.
 
     Raises:
         AudioguideError: with a message that says what to do.
     """
-    if workshop is None:
+    if resources is None:
         with Resources() as own:
             return plan(request, store, progress, own)
     practice = find_practice(request.practice)
     voice = find_voice(request.voice).at_pace(request.pace_wpm)
-    _refuse_other_language(practice, voice)
+    _check_language(practice, voice)
     skipped = sounds_before(request, practice)
-    with open_reader(voice, store, (*request.lexicon(), *practice.lexicon), workshop.engines) as who:
-        studio = ClipSet(who, progress)
-        timeline = Fitter(request, practice, voice, studio, workshop.renderer(practice)).fit()
-        _refuse_unsaid(request, timeline)
+    with open_reader(voice, store, (*request.lexicon(), *practice.lexicon), resources.engines) as voice_reader:
+        clip_set = ClipSet(voice_reader, progress)
+        timeline = Fitter(request, practice, voice, clip_set, resources.renderer(practice)).fit()
+        _check_pronunciations(request, timeline)
         about = About(_title(request, practice, timeline.total), practice.title, practice.language)
-        heard = rehearsal(beginning_with(timeline, skipped)) if request.rehearsal else timeline
-        return _session(about, heard, studio, who, practice.name, request.options())
+        timeline = rehearsal(beginning_with(timeline, skipped)) if request.rehearsal else timeline
+        return _session(about, timeline, clip_set, voice_reader, practice.name, request.options())
 
 
 def _plan_text(text: str, voice: Voice, store: Store, progress: Progress | None) -> Session:
@@ -226,27 +213,33 @@ def _plan_text(text: str, voice: Voice, store: Store, progress: Progress | None)
     title = textwrap.shorten(text, 60)
     cues: list[Cue] = [Chapter(title, Source("text", 1)), *parse(lines)]
     if not any(isinstance(cue, Phrase) for cue in cues):
-        raise InputError("there is nothing to say; write some words")
-    with open_reader(voice, store) as who:
-        studio = ClipSet(who, progress)
-        lengths = studio.lengths(cues)
+        raise InputError("there is nothing to say; write some text")
+    with open_reader(voice, store) as voice_reader:
+        clip_set = ClipSet(voice_reader, progress)
+        lengths = clip_set.lengths(cues)
         timeline = lay_out(cues, lengths, natural_length(cues, lengths))
-        return _session(About(title, "audioguide say", voice.language), timeline, studio, who, "", {})
+        return _session(About(title, "audioguide say", voice.language), timeline, clip_set, voice_reader, "", {})
 
 
 def _session(
-    about: About, timeline: Timeline, studio: ClipSet, who: Reader, practice: str, options: Mapping[str, object]
+    about: About,
+    timeline: Timeline,
+    clip_set: ClipSet,
+    voice_reader: Reader,
+    practice: str,
+    options: Mapping[str, object],
 ) -> Session:
     if len(timeline.chapters) > MOST_CHAPTERS:
         raise InputError(
-            f"{len(timeline.chapters)} chapters, but an MP3 holds {MOST_CHAPTERS}; leave some # titles out"
+            f"{len(timeline.chapters)} chapters, but an MP3 can have {MOST_CHAPTERS}; remove some # titles"
         )
-    voice: dict[str, object] = {"name": who.voice.name, "engine": who.voice.engine}
-    voice |= {} if who.voice.engine == RECORDED else {"pace_wpm": who.voice.pace_wpm}
-    versions = {"audioguide": __version__, "engine": who.fingerprint(), "encoder": encoder_version()}
-    sound = identity(timeline, studio.clips)
-    manifest = Manifest(about.title, practice, about.language, voice, options, versions, timeline, sound)
-    return Session(about, who.voice, timeline, studio.clips, studio.spoken, manifest)
+    voice = voice_reader.voice
+    voice_facts: dict[str, object] = {"name": voice.name, "engine": voice.engine}
+    voice_facts |= {} if voice.engine == RECORDED else {"pace_wpm": voice.pace_wpm}
+    versions = {"audioguide": __version__, "engine": voice_reader.fingerprint(), "encoder": encoder_version()}
+    sound = sound_digest(timeline, clip_set.clips)
+    manifest = Manifest(about.title, practice, about.language, voice_facts, options, versions, timeline, sound)
+    return Session(about, voice, timeline, clip_set.clips, clip_set.spoken, manifest)
 
 
 def _title(request: Request, practice: Practice, samples: int) -> str:
@@ -254,12 +247,15 @@ def _title(request: Request, practice: Practice, samples: int) -> str:
     only = f", {request.only}{closing}" if request.only else ""
     start = f" from {request.from_step}" if request.from_step else ""
     rehearsed = f" (rehearsal{start})" if request.rehearsal else ""
-    told = ", ".join([length_in_words(Fraction(samples, RATE_HZ)), *differences(request)])
-    return f"{practice.title}{only}, {told}{rehearsed}"
+    details = ", ".join([length_in_words(Fraction(samples, RATE_HZ)), *differences(request)])
+    return f"{practice.title}{only}, {details}{rehearsed}"
 
 
-def _refuse_unsaid(request: Request, timeline: Timeline) -> None:
-    """Refuse a word of --say that a whole session never says; a step alone need not, nor any length a word of --set."""
+def _check_pronunciations(request: Request, timeline: Timeline) -> None:
+    """Refuse a word of --say that does not occur in the session.
+
+    A single step need not contain it, and a value of --set may be used only at some lengths.
+    """
     if request.only:
         return
     texts = [sound.cue.text for sound in timeline.sounds if isinstance(sound.cue, Phrase)]
@@ -269,61 +265,19 @@ def _refuse_unsaid(request: Request, timeline: Timeline) -> None:
             raise InputError(f"--say {word}: nothing in this session says {word}{near}")
 
 
-def _refuse_other_language(practice: Practice, voice: Voice) -> None:
-    if base_language(practice.language) != base_language(voice.language):
-        words = f"the practice is in {practice.language!r}, but voice {voice.name} speaks {voice.language!r}"
-        fitting = [
-            name
-            for name in voice_names()
-            if base_language(find_voice(name).language) == base_language(practice.language)
-        ]
-        advice = f"--voice {' or '.join(fitting)} would fit" if fitting else _own_voice(practice.language)
-        raise ScriptError(Source(f"{practice.shown}/practice.toml", 1), f"{words}; {advice}")
+def _check_language(practice: Practice, voice: Voice) -> None:
+    """Refuse a voice of another language than the practice's."""
+    language = base_language(practice.language)
+    if language == base_language(voice.language):
+        return
+    reason = f"the practice is in {practice.language!r}, but voice {voice.name} speaks {voice.language!r}"
+    suitable = [name for name in voice_names() if base_language(find_voice(name).language) == language]
+    advice = f"use --voice {' or '.join(suitable)}" if suitable else _own_voice_advice(practice.language)
+    raise ScriptError(Source(f"{practice.shown}/practice.toml", 1), f"{reason}; {advice}")
 
 
-def _own_voice(language: str) -> str:
+def _own_voice_advice(language: str) -> str:
     return (
-        f'no voice on the shelf speaks that; a file my-voice.toml with engine = "system" and language = {language!r} '
-        "may, if this computer can: --voice my-voice.toml"
+        f'no built-in voice speaks that; write a my-voice.toml with engine = "system" and language = {language!r}, '
+        "and use --voice my-voice.toml, if this computer has a voice for it"
     )
-
-
-def _write(planned: Callable[[], Session], out: Path, store: Store) -> Session:
-    """Write what is planned; a clip that proves damaged is gone from the store, and another try speaks it again."""
-    mended: set[str] = set()
-    while True:
-        try:
-            with atomic_file(out) as draft:
-                Pieces(store).begin()
-                session = planned()
-                _put(session, draft, store)
-            store.let_go()
-            return session
-        except DamagedError as error:
-            if error.key in mended:
-                raise
-            mended.add(error.key)
-            store.hold()
-
-
-def _put(session: Session, draft: Draft, store: Store) -> None:
-    """Write tag and frames, then the tag once more: now it knows the digest of the frames."""
-    picture = _cover(session, store)
-    draft.put(_tag(session, session.manifest, picture))
-    digest = sha256()
-    for part in Pieces(store).stream(session.timeline, session.clips):
-        digest.update(part)
-        draft.put(part)
-    draft.put_first(_tag(session, replace(session.manifest, sha256=digest.hexdigest()), picture))
-
-
-def _cover(session: Session, store: Store) -> bytes:
-    return kept_cover(store, face(session.about.album, session.timeline))
-
-
-def _tag(session: Session, manifest: Manifest, picture: bytes) -> bytes:
-    about, timeline = session.about, session.timeline
-    lines = tuple((start, words) for start, _, words in spoken(timeline))
-    lyrics = Lyrics(captions_text("txt", timeline, about.title), lines)
-    made_of = (OWNER, to_bytes(manifest))
-    return id3(about, timeline.chapters, timeline.total, made_of, lyrics=lyrics, picture=picture)

@@ -1,8 +1,8 @@
-"""The cover of a session: its practice, its length, and its own course of speech and silence, as a baseline JPEG.
+"""The cover of a session as a baseline JPEG: practice, length, and a bar chart of speech and silence over time.
 
-Podcast players ask for 1400 x 1400 at least, and show it at 60 pixels in their lists: so there are three things on it,
-each as large as it can be. What it is drawn from is coarse on purpose, and all of it stands in the key under which it
-is kept. Pillow is imported only where one is drawn.
+Podcast players require at least 1400 x 1400 pixels, but show covers at 60 pixels in lists. So there are only three
+elements, each as large as possible. The data they are drawn from is coarse, and all of it is part of the cache key, so
+that similar sessions share a cover. Pillow is imported only to draw one.
 """
 
 import unicodedata
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from PIL.ImageFont import FreeTypeFont
 
 FORMAT = 1
-"""Raised when covers look different, so that no old one is used again."""
+"""Raised when the design changes, so that cached covers of the old design are not used."""
 SIDE = 1400
 """Pixels."""
 _KIND = "covers"
@@ -36,39 +36,39 @@ _MARGIN = 112
 _TITLE_SIZES = range(204, 84, -8)
 _TITLE_LINES, _TITLE_ROOM, _LEADING = 3, 436, 1.06
 _CAPITAL, _DESCENDER = 0.72, 0.25
-"""How far the font's letters reach above their line and below it, in sizes."""
+"""Height above and depth below the baseline of the font, relative to its size."""
 _AXIS, _REACH = 764, 164
-"""The height at which the course lies, and how far speech rises from it."""
-_AXIS_ALONE, _REACH_ALONE = 480, 280
-"""The same where no title stands above."""
+"""Vertical centre of the bars, and half the height of the tallest."""
+_AXIS_UNTITLED, _REACH_UNTITLED = 480, 280
+"""The same without a title."""
 _BAR, _BELL_SIZE = 20, 44
 _LENGTH_BASE, _LENGTH_SIZE, _UNIT_SIZE = 1290, 360, 150
 _QUALITY = 86
 
 
 @dataclass(frozen=True, slots=True)
-class Face:
-    """All that a cover is drawn from."""
+class CoverData:
+    """Everything that a cover is drawn from."""
 
     title: str
     length: str
     unit: str
     levels: tuple[int, ...]
-    """How much is spoken in each part of the session, from 0 to _LEVELS."""
+    """Share of speech in each part of the session, from 0 to _LEVELS."""
     bells: tuple[int, ...]
-    """The parts in which one is rung."""
+    """Indices of the parts with a bell."""
 
 
-def face(title: str, timeline: Timeline) -> Face:
-    """Return what is shown of a session."""
+def cover_data(title: str, timeline: Timeline) -> CoverData:
+    """Return the data for the cover of a session."""
     spoken, bells = columns(timeline, _COLUMNS)
     levels = tuple(-int(-min(1.0, share) * _LEVELS // 1) for share in spoken)
     length, unit = _length(timeline.total)
-    return Face(unicodedata.normalize("NFC", " ".join(title.split())), length, unit, levels, tuple(sorted(bells)))
+    return CoverData(unicodedata.normalize("NFC", " ".join(title.split())), length, unit, levels, tuple(sorted(bells)))
 
 
 def _length(samples: int) -> tuple[str, str]:
-    """Return a length as (figures, unit), in what every language writes alike.
+    """Return a length as (figures, unit), in a notation that is the same in all languages.
 
     >>> _length(20 * 60 * RATE_HZ), _length(450 * RATE_HZ), _length(45 * RATE_HZ)
     (('20', 'min'), ('7:30', 'min'), ('45', 's'))
@@ -79,50 +79,50 @@ def _length(samples: int) -> tuple[str, str]:
     return f"{minutes}:{seconds:02}" if seconds else f"{minutes}", "min"
 
 
-def kept_cover(store: Store, shown: Face) -> bytes:
-    """Return a cover out of the store, or draw it and keep it; a store that cannot be written stops nothing."""
+def cached_cover(store: Store, data: CoverData) -> bytes:
+    """Return a cover from the store, or draw it and save it there."""
     from importlib.metadata import version
 
-    key = key_of("cover", FORMAT, astuple(shown), version("pillow"), version(_FONT))
-    found = store.read(_KIND, key)
-    if found is not None:
-        return found[1]
-    drawn = draw(shown)
+    key = key_of("cover", FORMAT, astuple(data), version("pillow"), version(_FONT))
+    cached = store.read(_KIND, key)
+    if cached is not None:
+        return cached[1]
+    drawn = draw(data)
     store.write(_KIND, key, drawn)
     return drawn
 
 
-def draw(shown: Face) -> bytes:
-    """Return the cover as a JPEG; a title that the font cannot write is left out rather than shown as boxes."""
-    image = _ground()
-    if shown.title and _can_write(shown.title):
-        _write_title(image, shown.title)
-        _draw_course(image, shown, _AXIS, _REACH)
+def draw(data: CoverData) -> bytes:
+    """Return the cover as a JPEG; a title with letters that the font lacks is left out."""
+    image = _background()
+    if data.title and _can_write(data.title):
+        _write_title(image, data.title)
+        _draw_bars(image, data, _AXIS, _REACH)
     else:
-        _draw_course(image, shown, _AXIS_ALONE, _REACH_ALONE)
-    _write_length(image, shown.length, shown.unit)
+        _draw_bars(image, data, _AXIS_UNTITLED, _REACH_UNTITLED)
+    _write_length(image, data.length, data.unit)
     out = BytesIO()
     image.save(out, "JPEG", quality=_QUALITY, optimize=True)
     return out.getvalue()
 
 
-def _ground() -> "Image":
+def _background() -> "Image":
     from PIL import Image
 
-    ground = Image.linear_gradient("L").resize((SIDE, SIDE))
+    gradient = Image.linear_gradient("L").resize((SIDE, SIDE))
     bands = [
-        ground.point([round(top + (bottom - top) * at / 255) for at in range(256)])
+        gradient.point([round(top + (bottom - top) * at / 255) for at in range(256)])
         for top, bottom in zip(_GROUND_TOP, _GROUND_BOTTOM, strict=True)
     ]
     return Image.merge("RGB", bands)
 
 
-# --- words ---
+# --- text ---
 
 
 @cache
 def _font(weight: str, size: int) -> "FreeTypeFont":
-    """Return a font; its simple layout is the same on every machine."""
+    """Return a font with Pillow's basic layout, which gives the same result on every machine."""
     from importlib.resources import as_file, files
 
     from PIL import ImageFont
@@ -131,15 +131,15 @@ def _font(weight: str, size: int) -> "FreeTypeFont":
         return ImageFont.truetype(BytesIO(path.read_bytes()), size, layout_engine=ImageFont.Layout.BASIC)
 
 
-def _can_write(words: str) -> bool:
-    """Return whether the font has every letter, and none is to be put over another one."""
+def _can_write(text: str) -> bool:
+    """Return whether the font has all characters, none of which is a combining one."""
     font = _font("SemiBold", 64)
-    box = _shape(font, "\uffff")
-    return not any(unicodedata.combining(sign) or _shape(font, sign) == box for sign in set(words) - {" "})
+    missing = _shape(font, "\uffff")
+    return not any(unicodedata.combining(char) or _shape(font, char) == missing for char in set(text) - {" "})
 
 
-def _shape(font: "FreeTypeFont", sign: str) -> tuple[object, bytes]:
-    mask = font.getmask(sign)
+def _shape(font: "FreeTypeFont", char: str) -> tuple[object, bytes]:
+    mask = font.getmask(char)
     return mask.size, bytes(mask)
 
 
@@ -154,7 +154,7 @@ def _write_title(image: "Image", title: str) -> None:
 
 
 def _title(title: str) -> "tuple[FreeTypeFont, list[str]]":
-    """Return the largest font in which a title fits, and its lines; the smallest cuts what is too long even so."""
+    """Return the largest font in which a title fits, and its lines; if it does not fit at all, lines are cut."""
     for size in _TITLE_SIZES:
         font = _font("SemiBold", size)
         lines = _wrapped(title, font)
@@ -176,7 +176,7 @@ def _wrapped(title: str, font: "FreeTypeFont") -> list[str]:
 
 
 def _cut(line: str, font: "FreeTypeFont") -> str:
-    """Return a line as far as it fits, with an ellipsis where it does not."""
+    """Return a line, shortened with an ellipsis if it does not fit."""
     if font.getlength(line) <= SIDE - 2 * _MARGIN:
         return line
     while font.getlength(f"{line}…") > SIDE - 2 * _MARGIN:
@@ -194,23 +194,23 @@ def _write_length(image: "Image", length: str, unit: str) -> None:
     pen.text((at, _LENGTH_BASE), unit, _SOFT_INK, _font("SemiBold", _UNIT_SIZE), anchor="ls")
 
 
-# --- the course of speech and silence ---
+# --- speech and silence ---
 
 
-def _draw_course(image: "Image", shown: Face, axis: int, reach: int) -> None:
-    """Draw a bar for each part, as high as much is spoken in it; a dot where nothing is; bells above them."""
+def _draw_bars(image: "Image", data: CoverData, axis: int, reach: int) -> None:
+    """Draw one bar per part, with a height by its share of speech (a dot for none), and bells above the bars."""
     step = (SIDE - 2 * _MARGIN - _BAR) / (_COLUMNS - 1)
-    halves = [_BAR // 2 + (reach - _BAR // 2) * level // _LEVELS for level in shown.levels]
-    for part, (level, half) in enumerate(zip(shown.levels, halves, strict=True)):
+    halves = [_BAR // 2 + (reach - _BAR // 2) * level // _LEVELS for level in data.levels]
+    for part, (level, half) in enumerate(zip(data.levels, halves, strict=True)):
         left = round(_MARGIN + part * step)
         _pill(image, left, axis - half, _BAR, 2 * half, _SPEECH if level else _SILENCE)
-        if part in shown.bells:
+        if part in data.bells:
             top = axis - max(halves[max(0, part - 1) : part + 2]) - _BELL_SIZE * 5 // 4
             _pill(image, left + (_BAR - _BELL_SIZE) // 2, top, _BELL_SIZE, _BELL_SIZE, _BELL)
 
 
 def _pill(image: "Image", left: int, top: int, width: int, height: int, colour: tuple[int, int, int]) -> None:
-    """Draw an upright bar with round ends; as high as wide it is a dot."""
+    """Draw a vertical bar with round ends; with equal width and height, a dot."""
     from PIL import Image
 
     dot = _dot(width)
@@ -222,7 +222,7 @@ def _pill(image: "Image", left: int, top: int, width: int, height: int, colour: 
 
 @cache
 def _dot(width: int) -> "Image":
-    """Return a disc with a smooth edge."""
+    """Return an antialiased disc."""
     from PIL import Image, ImageDraw
 
     large = Image.new("L", (width * 8, width * 8))

@@ -1,7 +1,7 @@
-"""PURE. What a session was made of, as it travels inside its MP3: enough to check the file and make more like it.
+"""PURE. The manifest: a description of a session inside its MP3, sufficient to check the file and to build it again.
 
-It is compact JSON with sorted keys and holds no path, no clock and no name of a machine, so that the same session is
-the same bytes everywhere. Positions and lengths are frames of 24 ms.
+It is compact JSON with sorted keys, without paths, dates or names of machines, so that the same session has the same
+bytes everywhere. Positions and lengths are frames of 24 ms.
 """
 
 import json
@@ -14,35 +14,35 @@ from audioguide.core.model import ORDINARY, Bell, Manner, Phrase, Placed, Sound,
 
 FORMAT = 1
 OWNER = "audioguide"
-"""Under this name it stands in a private frame (PRIV) of the ID3 tag."""
+"""The owner of the private frame (PRIV) in the ID3 tag that contains it."""
 _UNSIGNED = "0" * 64
 _NOWHERE = Source("session", 1)
-_MOST = 1 << 40
-_MOST_LEVEL_DB = 60
+_MAX_COUNT = 1 << 40
+_MAX_LEVEL_DB = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a session was made of."""
+    """The description of a session."""
 
     title: str
     practice: str
     language: str
     voice: Mapping[str, object]
-    """name, engine, and pace_wpm unless it is recorded."""
+    """Keys name, engine and, unless it is a recorded voice, pace_wpm."""
     options: Mapping[str, object]
-    """What was asked for: ending, guidance, grounding, bell, length_samples, settings, ..."""
+    """The options of the request: ending, guidance, grounding, bell, length_samples, settings, ..."""
     versions: Mapping[str, str]
     """Of audioguide, engine and encoder."""
     timeline: Timeline
     sound: str = ""
-    """Digest of the pieces that it is put together from: of every word, how it is said, and how loud."""
+    """Digest of the pieces of the session: differs if any word, its pronunciation or its level differs."""
     sha256: str = _UNSIGNED
-    """Of all bytes behind the tag."""
+    """Of all bytes after the tag."""
 
 
 def to_bytes(manifest: Manifest) -> bytes:
-    """Return the manifest as it stands in the tag; its size does not depend on sha256."""
+    """Return the manifest as stored in the tag; its size does not depend on sha256."""
     timeline = manifest.timeline
     body = {
         "format": FORMAT,
@@ -66,7 +66,7 @@ def to_bytes(manifest: Manifest) -> bytes:
 
 
 def from_bytes(data: bytes) -> Manifest | None:
-    """Return the manifest in data, or None where that is none that this version reads."""
+    """Return the manifest in data, or None if there is none that this version can read."""
     try:
         body = json.loads(data)
         return _manifest(body) if body["format"] == FORMAT else None
@@ -89,13 +89,17 @@ def _manifest(body: dict[str, Any]) -> Manifest:
 
 
 def _timeline(body: dict[str, Any]) -> Timeline:
-    """Return the timeline, if it can be one: whole numbers, in order, within the session."""
+    """Return the timeline.
+
+    Raises:
+        ValueError: positions are not whole numbers, not in order, or outside the session.
+    """
     total, frames, closing = (_count(body[key]) for key in ("samples", "frames", "closing"))
     chapters = tuple(Placed(_count(start), str(title)) for start, title in body["chapters"])
     sounds = tuple(_read_sound(entry) for entry in body["sounds"])
     edges = [0, *(edge for sound in sounds for edge in (sound.start, sound.end)), frames]
     if edges != sorted(edges) or not (frames - 1) * FRAME < total <= frames * FRAME:
-        raise ValueError("no timeline")
+        raise ValueError("not a timeline")
     return Timeline(sounds, chapters, total, frames, closing)
 
 
@@ -118,12 +122,12 @@ def _read_sound(entry: dict[str, Any]) -> Sound:
     if entry.get("tick") is True:
         return Sound(start, length, Tick())
     manner = Manner(float(entry.get("pace", 1)), float(entry.get("level_db", 0)))
-    if not length or not abs(manner.level_db) <= _MOST_LEVEL_DB:
-        raise ValueError("no phrase")
+    if not length or not abs(manner.level_db) <= _MAX_LEVEL_DB:
+        raise ValueError("not a phrase")
     return Sound(start, length, Phrase(str(entry["say"]), _NOWHERE, manner), bool(entry.get("announced")))
 
 
 def _count(value: object) -> int:
-    if not isinstance(value, int) or not 0 <= value < _MOST:
-        raise ValueError(f"{value!r} is no count")
+    if not isinstance(value, int) or not 0 <= value < _MAX_COUNT:
+        raise ValueError(f"{value!r} is not a count")
     return value

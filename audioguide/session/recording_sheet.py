@@ -1,4 +1,4 @@
-"""The recording sheet: every phrase that a session of a practice may speak, once, with the id of its recording."""
+"""The recording sheet: all phrases that sessions of a practice can speak, with the ids of their recordings."""
 
 import csv
 from collections.abc import Container, Iterable, Iterator, Mapping
@@ -18,62 +18,62 @@ from audioguide.practice.rendering import read_phrases
 from audioguide.speech.recordings import phrase_id
 
 LENGTHS = tuple(minutes * 60 * RATE_HZ for minutes in (5, 10, 15, 20, 30, 45, 60))
-"""The sessions of a sheet that names none. Samples."""
+"""Default session lengths of a sheet. Samples."""
 COLUMNS = ("id", "step", "where", "text", "lengths", "recorded")
 BOM = "\ufeff"
-"""In front of a file, so that Excel reads it as UTF-8."""
+"""At the start of a file, makes Excel read it as UTF-8."""
 
-_OPEN: dict[str, tuple[object, ...]] = {
+_CHOICES: dict[str, tuple[object, ...]] = {
     "guidance": GUIDANCE,
     "ending": ENDINGS,
     "grounding": (True, False),
     "bell": (True, False),
 }
-"""What a listener may choose, the fullest first."""
+"""The listener's choices, in each case beginning with the one that includes most phrases."""
 _FORMULA = ("=", "+", "-", "@")
 
 
 @dataclass(frozen=True, slots=True)
 class SheetRow:
-    """One phrase to read."""
+    """One phrase to record."""
 
     id: str
     step: str
     where: Source
     text: str
     lengths: tuple[int, ...]
-    """The sessions it is spoken in, in samples, the shortest first."""
+    """Lengths of the sessions that contain the phrase, in samples, in ascending order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """What there is to read."""
+    """All phrases to record."""
 
     rows: tuple[SheetRow, ...]
     left_out: tuple[AudioguideError, ...]
-    """Why some sessions could not be read, one for each of them."""
+    """The errors of sessions that could not be rendered."""
 
     @property
     def words(self) -> int:
-        """All words on it."""
+        """Total number of words."""
         return sum(len(row.text.split()) for row in self.rows)
 
 
 def requests(
     base: Request, practice: Practice, lengths: Iterable[int], pinned: Mapping[str, object]
 ) -> Iterator[Request]:
-    """Yield every session of these lengths, the longest and fullest first.
+    """Yield requests for all sessions of these lengths, beginning with the longest with most phrases.
 
     Args:
-        base: what they have in common.
-        practice: whose they are.
+        base: options that all of them have.
+        practice: the practice of base.
         lengths: in samples.
-        pinned: options of a Request that are not open, by name.
+        pinned: fields of Request with a fixed value; the other choices are all combined.
 
     Raises:
-        InputError: one of them cannot be asked for.
+        InputError: a combination is not valid.
     """
-    choices = _OPEN if practice.grounding else {**_OPEN, "grounding": (None,)}
+    choices = _CHOICES if practice.grounding else {**_CHOICES, "grounding": (None,)}
     choices = {**choices, **{key: (value,) for key, value in pinned.items()}}
     for samples in sorted(set(lengths), reverse=True):
         for chosen in product(*choices.values()):
@@ -81,33 +81,33 @@ def requests(
             yield replace(base, samples=samples, **options)  # type: ignore[arg-type]  # the names are its fields
 
 
-def read_sheet(practice: Practice, asked: Iterable[Request]) -> Sheet:
-    """Return the sheet of these sessions; ones that cannot be rendered are left out, and told.
+def read_sheet(practice: Practice, sessions: Iterable[Request]) -> Sheet:
+    """Return the sheet for sessions of a practice; the errors of those that cannot be rendered are in left_out.
 
     Raises:
-        InputError: an option asks for what the practice does not have.
-        ScriptError: none of them can be rendered.
+        InputError: an option does not apply to the practice.
+        ScriptError: no session can be rendered.
     """
     renderer = Renderer(practice.layers)
-    sessions: list[tuple[int, list[tuple[str, Phrase]]]] = []
+    spoken: list[tuple[int, list[tuple[str, Phrase]]]] = []
     errors: list[AudioguideError] = []
-    for request in asked:
+    for request in sessions:
         assert request.samples is not None
         try:
-            sessions.append((request.samples, read_phrases(request, practice, request.samples, renderer)))
+            spoken.append((request.samples, read_phrases(request, practice, request.samples, renderer)))
         except (ScriptError, ScriptErrors) as error:
             errors.append(error)
-    rows = rows_of(sessions)
+    rows = rows_of(spoken)
     if errors and not rows:
         raise errors[0]
     return Sheet(tuple(rows), tuple(errors))
 
 
 def rows_of(sessions: Iterable[tuple[int, list[tuple[str, Phrase]]]]) -> list[SheetRow]:
-    """Return every phrase once, step by step, in the order of the first session that has it.
+    """Return one row per phrase, grouped by step, in the order of the first session that contains it.
 
     Args:
-        sessions: each its length in samples, and its phrases with the names of their steps.
+        sessions: for each session, its length in samples and its phrases as (step, phrase).
     """
     rows: dict[str, SheetRow] = {}
     steps: list[str] = []
@@ -117,15 +117,15 @@ def rows_of(sessions: Iterable[tuple[int, list[tuple[str, Phrase]]]]) -> list[Sh
         for step, id_, phrase in named:
             row = rows.setdefault(id_, SheetRow(id_, step, phrase.source, phrase.text, ()))
             rows[id_] = replace(row, lengths=tuple(sorted({*row.lengths, samples})))
-        _weave(steps, [step for step, _ in groupby(step for step, _, _ in named)], 0)
+        _merge(steps, [step for step, _ in groupby(step for step, _, _ in named)], 0)
         for step, group in groupby(named, itemgetter(0)):
             ids = of_step.setdefault(step, [])
-            _weave(ids, [id_ for _, id_, _ in group if rows[id_].step == step], len(ids))
+            _merge(ids, [id_ for _, id_, _ in group if rows[id_].step == step], len(ids))
     return [rows[id_] for step in steps for id_ in of_step[step]]
 
 
-def _weave(order: list[str], names: Iterable[str], at: int) -> None:
-    """Put names that are new into an order, each behind the one before it; at is where the first of them would go."""
+def _merge(order: list[str], names: Iterable[str], at: int) -> None:
+    """Insert new names into order, each after its predecessor in names; at is the index for a first one that is new."""
     for name in names:
         if name in order:
             at = order.index(name)
@@ -135,11 +135,11 @@ def _weave(order: list[str], names: Iterable[str], at: int) -> None:
 
 
 def as_csv(rows: Iterable[SheetRow], recorded: Container[str] | None = None) -> str:
-    """Return rows as CSV with a head.
+    """Return rows as CSV with a header line.
 
     Args:
-        rows: what to read.
-        recorded: the ids of what is recorded already; None where nobody records.
+        rows: the phrases to record.
+        recorded: ids that are recorded already; None leaves the column empty.
     """
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -147,7 +147,7 @@ def as_csv(rows: Iterable[SheetRow], recorded: Container[str] | None = None) -> 
     for row in rows:
         state = "" if recorded is None else "yes" if row.id in recorded else "no"
         lengths = " ".join(_length(samples) for samples in row.lengths)
-        writer.writerow(map(harmless, (row.id, row.step, str(row.where), row.text, lengths, state)))
+        writer.writerow(map(escape_formula, (row.id, row.step, str(row.where), row.text, lengths, state)))
     return text.getvalue()
 
 
@@ -156,10 +156,10 @@ def _length(samples: int) -> str:
     return file_length(samples) if rest else str(minutes)
 
 
-def harmless(cell: str) -> str:
-    """Return a cell on one line that no spreadsheet takes for a formula (OWASP, CSV injection).
+def escape_formula(cell: str) -> str:
+    """Return a cell as one line that no spreadsheet interprets as a formula (OWASP, CSV injection).
 
-    >>> harmless("=1+1"), harmless("One and one.")
+    >>> escape_formula("=1+1"), escape_formula("One and one.")
     ("'=1+1", 'One and one.')
     """
     line = " ".join(cell.split())

@@ -18,14 +18,14 @@ def plausible_speech(recording: Recording, text: str, pace_wpm: float) -> bytes:
     Raises:
         EngineError: it is silent or overdriven, or far too short or too long for these words at this pace.
     """
-    from audioguide.audio.sound import conform, share_at_the_rails, sounding_samples
+    from audioguide.audio.sound import clipped_share, conform, sounding_samples
 
     if recording.rate_hz not in _PLAUSIBLE_HZ or len(recording.pcm) % 2:
         raise EngineError(f"the engine returned sound that cannot be read ({recording.rate_hz} Hz)")
     pcm = conform(recording.pcm, recording.rate_hz)
     if not pcm:
         raise EngineError("the engine returned silence")
-    if share_at_the_rails(pcm) > _MOST_AT_THE_RAILS:
+    if clipped_share(pcm) > _MOST_AT_THE_RAILS:
         raise EngineError("the engine returned noise, not speech")
     words, sounding = len(text.split()), sounding_samples(pcm)
     least = words * _LEAST_SHARE * 60 / pace_wpm * RATE_HZ

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from audioguide.audio import loudness
-from audioguide.audio.meter import HIGHEST_RATE_HZ, LOWEST_RATE_HZ, hushed
+from audioguide.audio.meter import HIGHEST_RATE_HZ, LOWEST_RATE_HZ, silence_stderr
 from audioguide.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def _decoded(data: bytes, shown: str) -> tuple["Signal", int]:
     import soundfile
 
     try:
-        with hushed(), soundfile.SoundFile(BytesIO(data)) as file:
+        with silence_stderr(), soundfile.SoundFile(BytesIO(data)) as file:
             rate_hz, promised = int(file.samplerate), int(file.frames)
             wanted = min(promised, (MOST_S + 1) * rate_hz)
             signal = file.read(wanted, dtype="float64", always_2d=True).mean(axis=1)

@@ -1,1 +1,1 @@
-"""Files: atomic writes, the content-addressed cache, strict TOML, the shelves of built-in practices and voices."""
+"""Files: atomic writes, the content-addressed cache, strict TOML, the built-in practices and voices."""

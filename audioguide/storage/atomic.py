@@ -1,4 +1,4 @@
-"""Files that are whole or not there."""
+"""Atomic writes: a file is complete or does not exist."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -12,48 +12,50 @@ from audioguide.storage.part_files import Part, sweep
 
 @contextmanager
 def atomic_file(path: Path, suffix: str = ".mp3") -> Iterator["Draft"]:
-    """Open a temporary neighbour of path for writing; move it into place when all went well, else remove it.
+    """Yield a draft of the file at path: a temporary file, moved into place on success and removed on any exception.
 
-    A folder that is missing is made, if the folder it belongs into is there. The
-    name must end in suffix, so that no file of another kind is ever overwritten.
-    What builds that were killed have left beside it is removed.
+    The folder of path is created if its own parent exists. Temporary files of killed builds in it are removed.
+
+    Args:
+        path: the file to write; ~ is expanded and links are followed.
+        suffix: the required end of the name, so that a file of another type is never overwritten.
 
     Raises:
-        OutputError: the place cannot be written.
+        OutputError: the file cannot be written.
     """
-    target = _target(at_home(path), suffix)
+    target = _target(expand_home(path), suffix)
     folder = target.parent
-    made = not folder.exists()
+    is_new_folder = not folder.exists()
     part = _open(path, folder)
     try:
         with part:
             draft = Draft(path, part.file)
             yield draft
-            draft.settle()
+            draft.sync()
             _replace(path, part, target)
     finally:
-        if made and not target.exists():
-            with suppress(OSError):  # something else has been put there
+        if is_new_folder and not target.exists():
+            with suppress(OSError):  # another program has created a file in it
                 folder.rmdir()
 
 
-def at_home(path: Path) -> Path:
-    """Return a path in which ~ is the home folder.
+def expand_home(path: Path) -> Path:
+    """Return path with ~ replaced by the home folder.
 
     Raises:
-        OutputError: there is none.
+        OutputError: there is no home folder.
     """
     try:
         return path.expanduser()
     except RuntimeError as error:
-        raise OutputError(f"{path}: there is no home folder; write the whole path") from error
+        raise OutputError(f"{path}: there is no home folder; write the full path") from error
 
 
 def read_at_most(path: Path, most: int) -> bytes | None:
-    """Return what a file holds, or None where that is more than so many bytes; it is not read further then.
+    """Return the content of a file, or None if it is larger than most bytes; never reads more than that.
 
     Raises:
-        OSError: it cannot be read.
+        OSError: the file cannot be read.
     """
     with path.open("rb") as file:
         data = file.read(most + 1)
@@ -61,18 +63,22 @@ def read_at_most(path: Path, most: int) -> bytes | None:
 
 
 class Draft:
-    """A file that is being written."""
+    """A file that is being written.
+
+    Args:
+        path: the final path, for messages.
+        file: the temporary file.
+    """
 
     def __init__(self, path: Path, file: FileIO) -> None:
-        """Write to file, which will stand at path."""
         self._path = path
         self._file = file
 
-    def put(self, data: bytes | memoryview) -> None:
-        """Append bytes.
+    def write(self, data: bytes | memoryview) -> None:
+        """Append data.
 
         Raises:
-            OutputError: they cannot be written.
+            OutputError: it cannot be written.
         """
         rest = memoryview(data)
         try:
@@ -81,17 +87,21 @@ class Draft:
         except OSError as error:
             raise _cannot(self._path, error, "make room, or choose another place with --out FILE") from error
 
-    def put_first(self, data: bytes) -> None:
-        """Write bytes over as many at the beginning, and go on at the end."""
-        self._file.seek(0)
-        self.put(data)
-        self._file.seek(0, SEEK_END)
-
-    def settle(self) -> None:
-        """Wait until the disk holds all of it, so that no power cut leaves a file that is whole by name only.
+    def overwrite_start(self, data: bytes) -> None:
+        """Overwrite the first len(data) bytes; later writes append to the end again.
 
         Raises:
-            OutputError: it cannot hold it.
+            OutputError: it cannot be written.
+        """
+        self._file.seek(0)
+        self.write(data)
+        self._file.seek(0, SEEK_END)
+
+    def sync(self) -> None:
+        """Wait until all data is on the disk, so that a power cut cannot leave an incomplete file under the final name.
+
+        Raises:
+            OutputError: the disk is full, or failed.
         """
         try:
             fsync(self._file.fileno())
@@ -100,15 +110,15 @@ class Draft:
 
 
 def _target(path: Path, suffix: str) -> Path:
-    """Return where path leads to, which is an ordinary file or nothing yet."""
+    """Return path with links resolved, which is a regular file or does not exist yet."""
     try:
         target = path.resolve()
         if not path.name or target.is_dir():
             raise OutputError(f"{path} is a folder; name a file, such as {path / 'session.mp3'}")
         if target.suffix.lower() != suffix:
-            raise OutputError(f"{path}: what is written ends in {suffix}; name it {path.with_suffix(suffix)}")
+            raise OutputError(f"{path}: the name must end in {suffix}; write {path.with_suffix(suffix)}")
         if target.exists() and not target.is_file():
-            raise OutputError(f"{path} is no ordinary file; choose another with --out FILE")
+            raise OutputError(f"{path} is not a regular file; choose another with --out FILE")
     except (OSError, RuntimeError) as error:
         raise _cannot(path, error, "choose another place with --out FILE") from error
     return target

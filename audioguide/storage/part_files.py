@@ -1,8 +1,8 @@
-"""Files that are being written, under temporary names; what a killed process left of them is told from what lives.
+"""Temporary files ("parts") that are being written, and the removal of those that killed processes left behind.
 
-Whoever writes a part holds a lock on it, which the system lets go of when the process ends, however it ends. A part
-that can be locked is therefore nobody's any more. Where a file system has no locks, no part counts as left behind;
-Windows has its own: what is open there cannot be removed.
+The writer of a part holds a lock on it, which the operating system releases when the process ends for any reason. So
+a part that can be locked has no writer any more. On a file system without locks, no part counts as left behind. On
+Windows no lock is needed: an open file cannot be renamed there.
 """
 
 import os
@@ -15,54 +15,51 @@ from typing import Self
 try:
     import fcntl
 except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]  # a module or nothing
+    fcntl = None  # type: ignore[assignment]  # a module or None
 
 _NAME = re.compile(r"\.audioguide-[0-9a-f]{12}\.part")
 
 
 class Part:
-    """A new file that nobody else has; a context that removes it again unless it was moved into place."""
+    """A new, locked temporary file; leaving the context removes it unless it was moved into place.
+
+    Raises:
+        OSError: it cannot be created.
+    """
 
     def __init__(self, folder: Path) -> None:
-        """Make one in folder.
-
-        Raises:
-            OSError: it cannot be made.
-        """
-        self.path, self.file = _made(folder)
+        self.path, self.file = _create(folder)
 
     def __enter__(self) -> Self:
-        """Return itself."""
         return self
 
     def __exit__(self, *reason: object) -> None:
-        """Close and remove it, unless it was moved."""
         with suppress(OSError):
             if os.name != "nt":
-                self.path.unlink(missing_ok=True)  # while it is held: nobody sweeps it, and nobody can hold it up
+                self.path.unlink(missing_ok=True)  # before the lock is released, so that no sweep finds it
             self.file.close()
         with suppress(OSError):
             self.path.unlink(missing_ok=True)
 
     def move(self, target: Path) -> None:
-        """Let it stand at target, in one step.
+        """Rename the file to target, replacing what is there in one step.
 
         Raises:
-            OSError: it cannot stand there.
+            OSError: it cannot be renamed.
         """
-        if os.name == "nt":  # what is open there cannot be moved; elsewhere it is held until it stands
+        if os.name == "nt":  # an open file cannot be renamed there; elsewhere the lock is held until after the rename
             self.file.close()
         self.path.replace(target)
 
 
 def left_behind(folder: Path) -> list[Path]:
     """Return the parts in a folder whose writers are gone."""
-    return [path for path in _parts(folder) if _is_nobodys(path)]
+    return [path for path in _parts(folder) if _is_abandoned(path)]
 
 
 def sweep(folder: Path) -> list[Path]:
-    """Remove the parts in a folder whose writers are gone, and return them."""
-    return [path for path in _parts(folder) if _is_nobodys(path, remove=True)]
+    """Remove the parts in a folder whose writers are gone, and return their paths."""
+    return [path for path in _parts(folder) if _is_abandoned(path, remove=True)]
 
 
 def _parts(folder: Path) -> list[Path]:
@@ -74,47 +71,42 @@ def _parts(folder: Path) -> list[Path]:
     return sorted(folder / entry.name for entry in ours if entry.is_file(follow_symlinks=False))
 
 
-def _made(folder: Path) -> tuple[Path, FileIO]:
-    """Return a new file that is held; one that was swept away before it was held is made anew."""
+def _create(folder: Path) -> tuple[Path, FileIO]:
+    """Return a new file with a lock on it; if another process swept it away before the lock, create another."""
     while True:
         path = folder / f".audioguide-{os.urandom(6).hex()}.part"
-        file = path.open("xb", buffering=0)  # so that a full disk shows at the write, not at the end
-        _hold(file)
-        if _is_still(path, file):
+        file = path.open("xb", buffering=0)  # unbuffered: a full disk must raise in write(), not in close()
+        _lock(file)
+        if _is_same_file(path, file):
             return path, file
         file.close()
 
 
-def _hold(file: FileIO) -> None:
+def _lock(file: FileIO) -> None:
     if fcntl:
-        with suppress(OSError):  # a file system without locks: nobody else can hold it either
+        with suppress(OSError):  # a file system without locks: no other process can lock it either
             fcntl.flock(file, fcntl.LOCK_EX)
 
 
-def _is_still(path: Path, file: FileIO) -> bool:
+def _is_same_file(path: Path, file: FileIO) -> bool:
     try:
         return os.path.samestat(path.stat(), os.fstat(file.fileno()))
     except FileNotFoundError:
         return False
 
 
-def _is_nobodys(path: Path, remove: bool = False) -> bool:
-    """Return whether nobody writes a part; and remove it, if so and asked for."""
+def _is_abandoned(path: Path, remove: bool = False) -> bool:
+    """Return whether a part has no writer any more; if so and remove is set, remove it."""
     try:
         if fcntl is None:
-            return _without_locks(path, remove)
-        with path.open("r+b") as file:  # NFS locks only what may be written
+            path.rename(path)  # Windows refuses this while the file is open
+            if remove:
+                path.unlink()
+            return True
+        with path.open("r+b") as file:  # open for writing: NFS refuses locks on read-only files
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if remove:
                 path.unlink()
     except OSError:
         return False
-    return True
-
-
-def _without_locks(path: Path, remove: bool) -> bool:
-    """Return whether a part can be renamed, which Windows refuses while it is open; and remove it, if asked for."""
-    path.rename(path)
-    if remove:
-        path.unlink()
     return True

@@ -1,7 +1,7 @@
-"""What is in the cache, and what of it may go. Only what the store itself has written is ever counted or removed.
+"""Lists and removes cache entries. Only files that the store itself has written are ever counted or removed.
 
-An entry is an ordinary file KIND/xx/KEY with a KEY that begins with xx; whatever else lies in the folder, or is reached
-through a link, is somebody else's. A build that loses an entry meanwhile makes it again.
+An entry is a regular file KIND/xx/KEY whose KEY begins with xx. Any other file in the folder, and anything reached
+through a link, is left alone. If an entry is removed while a build needs it, the build recreates it.
 """
 
 import os
@@ -25,24 +25,25 @@ _SECONDS = {"m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
 @dataclass(frozen=True, slots=True)
 class CacheEntry:
-    """One file of the store."""
+    """One entry of the cache."""
 
     path: Path
     kind: str
     size: int
     """Bytes."""
     used_s: float
-    """When it was last used, to the day, in seconds since 1970."""
+    """Time of the last use in seconds since 1970, accurate to one day."""
 
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """What was taken out of the cache."""
+    """Counts of what was removed from the cache."""
 
     entries: int = 0
     size: int = 0
+    """Bytes of the entries."""
     parts: int = 0
-    """Files that killed builds had left unfinished."""
+    """Unfinished files of killed builds."""
 
 
 def parse_size(text: str) -> int:
@@ -52,12 +53,12 @@ def parse_size(text: str) -> int:
     (1000000000, 2500000, 800)
 
     Raises:
-        InputError: it is none.
+        InputError: text is not a size.
     """
-    found = _SIZE.fullmatch(text.strip())
-    if not found:
-        raise InputError(f"{text!r} is no size; write it like 1G, 500M or 800K")
-    return round(float(found[1]) * _BYTES[found[2].upper()])
+    match = _SIZE.fullmatch(text.strip())
+    if not match:
+        raise InputError(f"{text!r} is not a size; write it like 1G, 500M or 800K")
+    return round(float(match[1]) * _BYTES[match[2].upper()])
 
 
 def parse_age(text: str) -> float:
@@ -67,18 +68,18 @@ def parse_age(text: str) -> float:
     (2592000.0, 43200.0)
 
     Raises:
-        InputError: it is none.
+        InputError: text is not an age.
     """
-    found = _AGE.fullmatch(text.strip())
-    if not found:
-        raise InputError(f"{text!r} is no age; write it like 30d, 12h or 2w")
-    return float(found[1]) * _SECONDS[found[2].lower()]
+    match = _AGE.fullmatch(text.strip())
+    if not match:
+        raise InputError(f"{text!r} is not an age; write it like 30d, 12h or 2w")
+    return float(match[1]) * _SECONDS[match[2].lower()]
 
 
-def size_in_words(size: int) -> str:
-    """Return a size as people read it.
+def format_size(size: int) -> str:
+    """Return a size in bytes for display.
 
-    >>> size_in_words(812), size_in_words(2_400_000)
+    >>> format_size(812), format_size(2_400_000)
     ('812 bytes', '2.4 MB')
     """
     for letter in "TGMK":
@@ -88,43 +89,43 @@ def size_in_words(size: int) -> str:
 
 
 def entries(store: Store) -> list[CacheEntry]:
-    """Return what the store holds, the longest unused first."""
-    found = [entry for kind in KINDS for entry in _entries(store.folder / kind, kind)]
-    return sorted(found, key=lambda entry: (entry.used_s, entry.path))
+    """Return all entries of the store, least recently used first."""
+    listed = [entry for kind in KINDS for entry in _entries(store.folder / kind, kind)]
+    return sorted(listed, key=lambda entry: (entry.used_s, entry.path))
 
 
 def unfinished(store: Store) -> list[Path]:
-    """Return what killed builds have left in the store."""
+    """Return the temporary files that killed builds left in the store."""
     return left_behind(store.folder / PARTS)
 
 
-def damaged(store: Store, held: Iterable[CacheEntry], deep: bool = False) -> list[CacheEntry]:
-    """Return the entries that are not as they were written: by head and size, or deep, by every byte."""
-    return [entry for entry in held if not store.is_whole(entry.kind, entry.path.name, deep)]
+def damaged(store: Store, listed: Iterable[CacheEntry], deep: bool = False) -> list[CacheEntry]:
+    """Return the damaged ones among these entries, judged by header and size, or with deep by every byte."""
+    return [entry for entry in listed if not store.is_intact(entry.kind, entry.path.name, deep)]
 
 
-def prune(store: Store, older_s: float | None = None, most: int | None = None) -> Removed:
-    """Remove what was not used for so long, and then what was not used for longest, down to a size.
+def prune(store: Store, max_age_s: float | None = None, max_bytes: int | None = None) -> Removed:
+    """Remove entries unused for max_age_s, then the least recently used ones until the rest fits into max_bytes.
 
     Args:
-        store: where.
-        older_s: seconds; None: as old as it is.
-        most: bytes that may stay; None: any.
+        store: the cache.
+        max_age_s: in seconds since the last use; None: no age limit.
+        max_bytes: total size of the entries that remain; None: no size limit.
     """
-    held = entries(store)
-    size, gone, before = sum(entry.size for entry in held), [], time.time() - (older_s or 0)
-    for entry in held:
-        too_old = older_s is not None and entry.used_s < before
-        too_many = most is not None and size > most
-        if (too_old or too_many) and _unlinked(entry.path):
-            gone.append(entry)
+    listed = entries(store)
+    size, removed, oldest_s = sum(entry.size for entry in listed), [], time.time() - (max_age_s or 0)
+    for entry in listed:
+        too_old = max_age_s is not None and entry.used_s < oldest_s
+        too_large = max_bytes is not None and size > max_bytes
+        if (too_old or too_large) and _unlink(entry.path):
+            removed.append(entry)
             size -= entry.size
-    return Removed(len(gone), sum(entry.size for entry in gone), len(sweep(store.folder / PARTS)))
+    return Removed(len(removed), sum(entry.size for entry in removed), len(sweep(store.folder / PARTS)))
 
 
 def clear(store: Store) -> Removed:
-    """Remove every entry, and the folders that are empty then."""
-    removed = prune(store, most=-1)
+    """Remove all entries, and the store's folders if nothing else is in them."""
+    removed = prune(store, max_bytes=-1)
     for kind in KINDS:
         for folder in (*_folders(store.folder / kind), store.folder / kind):
             _rmdir(folder)
@@ -141,13 +142,13 @@ def _entries(folder: Path, kind: str) -> Iterator[CacheEntry]:
     for inner in _folders(folder):
         for item in _scan(inner):
             if _KEY.fullmatch(item.name) and item.name.startswith(inner.name) and item.is_file(follow_symlinks=False):
-                with suppress(FileNotFoundError):  # a build has just replaced it
+                with suppress(FileNotFoundError):  # another process has just removed it
                     status = item.stat(follow_symlinks=False)
                     yield CacheEntry(inner / item.name, kind, status.st_size, status.st_mtime)
 
 
 def _folders(folder: Path) -> list[Path]:
-    """Return the folders in which a kind's entries stand."""
+    """Return the folders (xx) that contain the entries of a kind."""
     if folder.is_symlink():
         return []
     return [
@@ -165,7 +166,8 @@ def _scan(folder: Path) -> list["os.DirEntry[str]"]:
         return []
 
 
-def _unlinked(path: Path) -> bool:
+def _unlink(path: Path) -> bool:
+    """Remove a file; return whether that worked."""
     try:
         path.unlink()
     except OSError:
@@ -174,5 +176,5 @@ def _unlinked(path: Path) -> bool:
 
 
 def _rmdir(folder: Path) -> None:
-    with suppress(OSError):  # something else lies there, or it is a link
+    with suppress(OSError):  # not empty, or a link
         folder.rmdir()

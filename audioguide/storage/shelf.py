@@ -1,4 +1,4 @@
-"""The two shelves, ``scripts/`` and ``voices/``: where built-in practices and voices are found by name."""
+"""The two shelves, ``scripts/`` and ``voices/``: the folders of the built-in practices and voices."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,22 +8,22 @@ from audioguide.core.errors import InputError, did_you_mean
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """One of the folders in which something is looked for, the next one where it is not there."""
+    """One folder of a search path: a file that is not in it is looked for in the next layer."""
 
     folder: Path
     shown: str
-    """How it is called in errors."""
+    """The folder's name in messages."""
 
 
 def shelf(name: str) -> Path:
-    """Return the folder of a shelf: inside the wheel, or beside the package in a checkout."""
+    """Return the folder of a shelf: inside the installed package, or next to it in a checkout."""
     package = Path(__file__).resolve().parents[1]
     shipped = package / "shelves" / name
     return shipped if shipped.is_dir() else package.parent / name
 
 
 def is_path(name: str) -> bool:
-    """Return whether name is meant as a place on disk rather than as a name on a shelf.
+    """Return whether name means a path on disk, not a name on a shelf.
 
     >>> is_path("calm"), is_path("./calm"), is_path("mine/calm.toml")
     (False, True, True)
@@ -39,13 +39,13 @@ def _exists(name: str) -> bool:
 
 
 def unknown_name(kind: str, name: str, known: list[str], instead: str) -> InputError:
-    """Return the error for a name that stands on no shelf."""
+    """Return the error for a name that is not on the shelf, nor a path."""
     there_is = ", ".join([*known, f"or {instead}"])
     return InputError(f"there is no {kind} {name[:60]!r}{did_you_mean(name, known)} (there is {there_is})")
 
 
 def is_file(path: Path) -> bool:
-    """Return whether there is such a file; False too for names that no file can have."""
+    """Return whether path is a file; False also for names that the operating system refuses."""
     try:
         return path.is_file()
     except (OSError, ValueError):

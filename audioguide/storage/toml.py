@@ -1,4 +1,4 @@
-"""Reads TOML files strictly: bounded in size, each key checked, every error with its line."""
+"""Reads TOML files strictly: with limits on their size, known keys only, and a line number in every error."""
 
 import re
 import tomllib
@@ -14,58 +14,58 @@ from audioguide.storage.atomic import read_at_most
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table of a TOML file that knows its lines."""
+    """One table of a TOML file, with the text of the file to find line numbers."""
 
     values: dict[str, object]
     shown: str
-    """The file's name in errors."""
+    """The file's name in messages."""
     text: str
     start: int = 0
-    """Where the table begins in text."""
+    """Index in text where the table begins."""
     path: tuple[str, ...] = ()
-    """Its name, part by part; empty for the top table."""
+    """The parts of its dotted name; empty for the top-level table."""
 
-    def error(self, key: str, words: str) -> ScriptError:
-        """Return an error at the line where a key stands."""
-        return self._error(self._find(_key(key)), words)
+    def error(self, key: str, message: str) -> ScriptError:
+        """Return an error at the line of a key."""
+        return self._error(self._find(_key(key)), message)
 
     def source(self, key: str) -> Source:
-        """Return where a key stands."""
+        """Return file and line of a key."""
         return self._source(self._find(_key(key)))
 
-    def error_at_value(self, value: str, words: str, *, nth: int = 1) -> ScriptError:
-        """Return an error at the line where a text stands in quotes for the nth time."""
-        return self._error(self._find(_value(value), nth), words)
+    def error_at_value(self, value: str, message: str, *, nth: int = 1) -> ScriptError:
+        """Return an error at the line where a quoted text occurs for the nth time."""
+        return self._error(self._find(_value(value), nth), message)
 
-    def _error(self, at: int, words: str) -> ScriptError:
-        return ScriptError(self._source(at), words)
+    def _error(self, at: int, message: str) -> ScriptError:
+        return ScriptError(self._source(at), message)
 
     def _source(self, at: int) -> Source:
         return Source(self.shown, self.text.count("\n", 0, at) + 1)
 
     def _find(self, pattern: str, nth: int = 1) -> int:
-        """Return where a pattern stands outside of remarks, behind the table's beginning; that beginning if nowhere."""
-        places = [found.start() for found in re.finditer(pattern, self.text) if found.start() >= self.start]
-        outside = [at for at in places if "#" not in self.text[self.text.rfind("\n", 0, at) + 1 : at]]
+        """Return the index of a pattern's nth match in the table, comments excluded; the table's start if none."""
+        matches = [match.start() for match in re.finditer(pattern, self.text) if match.start() >= self.start]
+        outside = [at for at in matches if "#" not in self.text[self.text.rfind("\n", 0, at) + 1 : at]]
         return outside[nth - 1] if len(outside) >= nth else self.start
 
     def only(self, *known: str) -> None:
-        """Refuse keys that are not known.
+        """Check that the table has no other keys than these.
 
         Raises:
-            ScriptError: at the first such key.
+            ScriptError: for the first unknown key.
         """
         for key in self.values:
             if key not in known:
                 raise self.error(key, f"unknown key {key!r}{did_you_mean(key, known)} (there is {', '.join(known)})")
 
     def text_of(self, key: str, default: str | None = None) -> str:
-        """Return the text under key; without a default it must be there."""
+        """Return the text under key, which is required unless there is a default."""
         value = self._get(key, default, "some text in quotes", lambda value: isinstance(value, str) and value.strip())
         return str(value)
 
     def number_of(self, key: str, default: float | None, low: float, high: float) -> float | None:
-        """Return the number under key, within low and high."""
+        """Return the number under key, from low to high, or default."""
         if key not in self.values and default is None:
             return None
 
@@ -77,25 +77,25 @@ class Table:
         return float(value)
 
     def table_of(self, key: str) -> "Table":
-        """Return the table under key; an empty one where there is none."""
+        """Return the table under key, or an empty one."""
         value = self._get(key, {}, f"a table, [{key}]", lambda value: isinstance(value, dict))
         assert isinstance(value, dict)
         path = (*self.path, key)
-        found = re.search(_header(path), self.text)
-        return replace(self, values=value, path=path, start=found.start() if found else self._find(_key(key)))
+        match = re.search(_header(path), self.text)
+        return replace(self, values=value, path=path, start=match.start() if match else self._find(_key(key)))
 
     def inside(self, values: dict[str, object], value: str) -> "Table":
-        """Return a table of a list, which begins with the line where a text stands in quotes."""
+        """Return a table that is an item of a list; its start is the line with the quoted value."""
         start = self.text.rfind("\n", 0, self._find(_value(value))) + 1
         return replace(self, values=values, start=start)
 
     def words_of(self, key: str) -> dict[str, str]:
-        """Return a table of texts, such as a lexicon."""
+        """Return the table of texts under key, or an empty dict."""
         table = self.table_of(key)
         return {name: table.text_of(name) for name in table.values}
 
     def names_of(self, key: str) -> tuple[str, ...]:
-        """Return the list of names under key; an empty one where there is none."""
+        """Return the list of names under key, or an empty tuple."""
 
         def fits(value: object) -> bool:
             return isinstance(value, list) and all(isinstance(name, str) for name in value)
@@ -133,17 +133,17 @@ def _value(value: str) -> str:
 
 MOST_BYTES, MOST_DOTS, MOST_ENTRIES, MOST_ITEMS = 200_000, 100, 1_000, 250
 MOST_LEVELS, MOST_NUMBER = 8, 2**63
-"""What a TOML file may be: its size, the dots in one line (a name of n parts takes n*n steps), the entries of one
-table, the items of one list (an MP3 holds few more chapters), tables within tables, and a whole number (as TOML has
-it)."""
+"""Limits of a TOML file: bytes, dots in one line (parsing a name of n parts takes n*n steps), entries of a table, items
+of a list (an MP3 can have only a few more chapters), nesting, and the magnitude of integers (as in the TOML standard).
+"""
 
 
 def read_toml(path: Path, shown: str) -> Table:
-    """Return the file's top table.
+    """Return the top-level table of a file.
 
     Raises:
-        ScriptError: it is no UTF-8, no TOML, or larger than any practice or voice needs.
-        InputError: it cannot be read.
+        ScriptError: the file is not UTF-8 or not TOML, or exceeds a limit.
+        InputError: the file cannot be read.
     """
     try:
         data = read_at_most(path, MOST_BYTES)
@@ -161,11 +161,11 @@ def read_toml(path: Path, shown: str) -> Table:
         values = tomllib.loads(text)
         _refuse_large(values, shown)
         return Table(values, shown, text)
-    except (ValueError, RecursionError) as error:  # beside TOMLDecodeError: figures or brackets without end
-        words, _, place = str(error).partition(" (at ")
-        found = re.search(r"line (\d+)", place)
-        line = int(found[1]) if found else text.count("\n") + 1
-        raise ScriptError(Source(shown, line), f"{words[:1].lower()}{words[1:]}; {_toml_advice(text)}") from error
+    except (ValueError, RecursionError) as error:  # TOMLDecodeError, or too many digits or brackets
+        reason, _, position = str(error).partition(" (at ")
+        match = re.search(r"line (\d+)", position)
+        line = int(match[1]) if match else text.count("\n") + 1
+        raise ScriptError(Source(shown, line), f"{reason[:1].lower()}{reason[1:]}; {_toml_advice(text)}") from error
 
 
 def _refuse_many_dots(text: str, shown: str) -> None:
@@ -175,7 +175,7 @@ def _refuse_many_dots(text: str, shown: str) -> None:
 
 
 def _refuse_large(value: object, shown: str, level: int = 0, name: str = "the file") -> None:
-    """Refuse what no practice and no voice needs, and what would take long or could not even be printed."""
+    """Refuse values that no practice or voice needs, and that would take long to process or could not be printed."""
     if isinstance(value, dict | list):
         most = MOST_ENTRIES if isinstance(value, dict) else MOST_ITEMS
         if len(value) > most or level > MOST_LEVELS:
@@ -185,22 +185,22 @@ def _refuse_large(value: object, shown: str, level: int = 0, name: str = "the fi
         for key, inner in pairs:
             _refuse_large(inner, shown, level + 1, key[:40])
     elif isinstance(value, int) and abs(value) > MOST_NUMBER:
-        raise ScriptError(Source(shown, 1), f"{name} is too large a number")
+        raise ScriptError(Source(shown, 1), f"the number {name} is too large; write a smaller one")
 
 
 def _toml_advice(text: str) -> str:
-    curly = any(sign in text for sign in "‘’“”„")
-    return 'use straight quotes, "' if curly else "this is no valid TOML"
+    has_curly_quotes = any(quote in text for quote in "‘’“”„")
+    return 'use straight quotes, "' if has_curly_quotes else "this is not valid TOML"
 
 
 KEY = "lexicon"
 
 
 def read_lexicon(table: Table) -> Lexicon:
-    """Return the entries of ``[lexicon]``, and of ``[lexicon.ENGINE]`` for one engine.
+    """Return the entries of ``[lexicon]``, and those of ``[lexicon.ENGINE]`` for a single engine.
 
     Raises:
-        ScriptError: an entry is no text.
+        ScriptError: the value of an entry is not a text.
     """
     return tuple(_entries(table.table_of(KEY)))
 

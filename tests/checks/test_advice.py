@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from support.helpers import cues
+from support.scripts import cues
 
 from audioguide.checks.advice import RULES, advise, hear
 from audioguide.checks.advice.english import ENGLISH

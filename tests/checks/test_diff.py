@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from support.helpers import write_practice
+from support.scripts import write_practice
 
 from audioguide.checks.diff import Version, compare, difference
 from audioguide.cli.main import run

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.faults import Bench, Said, homeless
+from support.faults import Bench, CommandResult, homeless
 
 from audioguide.storage.store import PARTS, key_of
 
@@ -38,7 +38,7 @@ def missing(folder: Path, *modules: str) -> dict[str, str]:
 
 def test_a_healthy_computer_gets_a_line_of_ok_or_note_for_each_examination(tmp_path: Path) -> None:
     bench = Bench(tmp_path)
-    done: Said = bench.run(["doctor", "--cache", str(bench.store.folder), "--out", str(bench.out.parent)])
+    done: CommandResult = bench.run(["doctor", "--cache", str(bench.store.folder), "--out", str(bench.out.parent)])
     assert (done.code, done.err) == (0, "")
     lines = done.out.splitlines()
     assert all(line.startswith(("ok    ", "note  ")) for line in lines), done.out
@@ -106,7 +106,7 @@ def test_a_cache_below_a_missing_home_folder_is_wrong_with_the_message_of_build(
     found = {row["name"]: row for row in json.loads(doctor.out)}
     built = homeless(tmp_path, "build", "5", "--cache", "~/x")
     assert (doctor.code, built.code, found["cache"]["state"]) == (1, 1, "broken")
-    assert built.err == found["cache"]["found"] + "\n" and "write the whole path" in built.err
+    assert built.err == found["cache"]["found"] + "\n" and "write the full path" in built.err
 
 
 def test_a_current_folder_that_was_removed_is_wrong(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """How long sounds are estimated to take."""
 
 import pytest
-from support.helpers import cues
+from support.scripts import cues
 
 from audioguide.audio.sound import bell_frames
 from audioguide.checks.estimate import PACE_WPM, estimated_lengths

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from conftest import FAKE_VOICE
-from support.helpers import spoken, write_practice
+from support.scripts import spoken, write_practice
 
 from audioguide.core.clock import RATE_HZ
 from audioguide.core.errors import ScriptError

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from support.helpers import write_practice
+from support.scripts import write_practice
 
 from audioguide.audio.id3 import MOST_CHAPTERS
 from audioguide.checks.session_matrix import SessionMatrix

@@ -16,7 +16,7 @@ import pytest
 import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
-from support.helpers import Signal, sine, to_pcm
+from support.audio import Signal, sine, to_pcm
 from support.sessions import HUM, LONG, SHORT, Finished, encoded, finished, signed
 
 from audioguide.audio.id3 import About, id3, private_frame, tag_size
@@ -130,7 +130,7 @@ def test_a_session_in_a_real_voice_passes_on_the_command_line(
 # --- each check, failing ---
 
 
-def ground(count: int) -> Signal:
+def looped_tone(count: int) -> Signal:
     """Return room tone, count frames long."""
     signal: Signal = np.frombuffer(tone(count), "<i2") / 32768
     return signal
@@ -142,7 +142,7 @@ def with_gains(one: Finished, gains_db: list[float]) -> Signal:
     for index, sound in enumerate(one.phrases):
         gain = 10 ** (gains_db[index % len(gains_db)] / 20)
         part = signal[sound.start * FRAME : sound.end * FRAME]
-        part[:] = part * gain + ground(sound.length) * max(0, 1 - gain**2) ** 0.5
+        part[:] = part * gain + looped_tone(sound.length) * max(0, 1 - gain**2) ** 0.5
     return signal
 
 
@@ -231,7 +231,7 @@ def test_a_session_that_begins_or_ends_abruptly_fails_only_that_fade(
     start = 0 if name == "fade-in" else (short.timeline.frames - short.timeline.closing) * FRAME
     count = OPENING if name == "fade-in" else short.timeline.closing
     part = signal[start : start + count * FRAME]
-    part[:] = ground(count)[: part.size]
+    part[:] = looped_tone(count)[: part.size]
     assert remade(short, signal, tmp_path) == {name}
 
 
@@ -242,7 +242,7 @@ def test_a_bell_that_is_too_loud_or_too_soft_fails_only_its_check(
     signal = short.signal.copy()
     [bell] = short.bells
     part = signal[bell.start * FRAME : bell.end * FRAME]
-    part[:] = part * 10 ** (gain_db / 20) + (ground(bell.length) if gain_db < -50 else 0)
+    part[:] = part * 10 ** (gain_db / 20) + (looped_tone(bell.length) if gain_db < -50 else 0)
     assert remade(short, signal, tmp_path) == failing
 
 
@@ -257,7 +257,7 @@ def test_a_moved_phrase_fails_the_check_of_places_even_when_signed_again(
     sound = short.phrases[1]
     start, end = sound.start * FRAME, sound.end * FRAME
     phrase = signal[start:end].copy()
-    signal[start:end] = ground(sound.length)
+    signal[start:end] = looped_tone(sound.length)
     by = frames(shift_s) * FRAME
     signal[start + by : end + by] = phrase
     failing = remade(short, signal, tmp_path)
@@ -272,7 +272,7 @@ def test_a_phrase_that_begins_late_or_ends_early_fails_only_the_check_of_places(
     sound = short.phrases[1]
     count = frames(abs(late_s))
     at = sound.start if late_s > 0 else sound.end - count
-    signal[at * FRAME : (at + count) * FRAME] = ground(count)
+    signal[at * FRAME : (at + count) * FRAME] = looped_tone(count)
     assert remade(short, signal, tmp_path) == {PLACES}
 
 
@@ -287,7 +287,7 @@ def test_a_plan_that_was_moved_instead_of_the_sound_fails_too(short: Finished, t
 def test_a_phrase_that_is_silent_is_reported_with_its_time(short: Finished, tmp_path: Path) -> None:
     signal = short.signal.copy()
     sound = short.phrases[1]
-    signal[sound.start * FRAME : sound.end * FRAME] = ground(sound.length)
+    signal[sound.start * FRAME : sound.end * FRAME] = looped_tone(sound.length)
     path = signed(short.session, encoded(signal, short.timeline.total), tmp_path / "s.mp3")
     assert PLACES in broken(path) and broken(path) <= {PLACES, "loudness range of the speech"}
     minutes, seconds = divmod(sound.start * FRAME // RATE_HZ, 60)
@@ -509,8 +509,8 @@ def test_a_session_that_a_tagger_renamed_still_passes(
 
     path = tmp_path / "s.mp3"
     path.write_bytes(short.data)
-    tag = mutagen.id3.ID3(path, translate=False)  # type: ignore[no-untyped-call]
-    tag["TIT2"] = mutagen.id3.TIT2(encoding=1, text=[title])  # type: ignore[no-untyped-call]
+    tag = mutagen.id3.ID3(path, translate=False)
+    tag["TIT2"] = mutagen.id3.TIT2(encoding=1, text=[title])
     tag.save(v2_version=version)
     assert path.read_bytes() != short.data and broken(path) == set()
 
@@ -525,7 +525,7 @@ def test_a_long_chapter_title_survives_a_tagger(shared_store: Store, tmp_path: P
         tmp_path, SHORT.replace("One", "a" * length).replace("The end", "b" * (length + 1)), 50, shared_store
     )
     assert broken(one.path) == set()
-    tag = mutagen.id3.ID3(one.path, translate=False)  # type: ignore[no-untyped-call]
+    tag = mutagen.id3.ID3(one.path, translate=False)
     tag.save(v2_version=version)
     assert broken(one.path) == set()
 
@@ -535,7 +535,7 @@ def test_a_tagger_that_reorders_the_chapters_fails_only_their_check(shared_store
     import mutagen.id3
 
     one = finished(tmp_path, SHORT.replace("One", "A much longer title"), 50, shared_store)
-    mutagen.id3.ID3(one.path).save()  # type: ignore[no-untyped-call]
+    mutagen.id3.ID3(one.path).save()
     assert broken(one.path) == {CHAPTERS}
 
 
@@ -625,9 +625,9 @@ def test_a_variable_bit_rate_fails_and_a_constant_one_passes(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda path: path.write_text("only words\n" * 50), "no sound that can be read"),
+        (lambda path: path.write_text("only words\n" * 50), "not an audio file that can be read"),
         (lambda path: path.write_bytes(b""), "is empty"),
-        (lambda path: path.write_bytes(bytes(5000)), "no sound"),
+        (lambda path: path.write_bytes(bytes(5000)), "not an audio file"),
         (lambda path: path.mkdir(), "is a folder"),
         (lambda path: None, "there is no such file"),
         (lambda path: path.symlink_to(path), "there is no such file"),

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.helpers import write_practice
+from support.scripts import write_practice
 
 import audioguide.checks.session_matrix
 from audioguide.checks.advice import RULES

@@ -12,7 +12,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 from conftest import FAKE_VOICE
-from support.helpers import decode, write_practice
+from support.audio import decode
+from support.scripts import write_practice
 
 from audioguide.cli.main import run
 
@@ -33,7 +34,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        ("build 0", 1, "has no time in it"),
+        ("build 0", 1, "must be above zero"),
         ("build -5", 2, "-5 is not a length"),
         ("build abc", 1, "'abc' is not a length; write it like 5, 20m, 7:30"),
         ("build 999h", 1, "longer than a day"),

@@ -38,12 +38,12 @@ from audioguide.core.errors import InputError
         ("24h", 86_400),
     ],
 )
-def test_a_length_is_read_in_every_form_that_people_write(text: str, length_s: int) -> None:
+def test_a_length_is_read_in_every_documented_form(text: str, length_s: int) -> None:
     assert parse_length(text) == length_s * RATE_HZ
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "message"),
     [
         ("", "is not a length"),
         ("five", "is not a length"),
@@ -56,38 +56,38 @@ def test_a_length_is_read_in_every_form_that_people_write(text: str, length_s: i
         ("7:60", "is not a length"),
         ("1:60:00", "is not a length"),
         ("٥", "is not a length"),
-        ("0", "has no time in it"),
-        ("0h0m0s", "has no time in it"),
-        ("0:00", "has no time in it"),
+        ("0", "must be above zero"),
+        ("0h0m0s", "must be above zero"),
+        ("0:00", "must be above zero"),
         ("24:00:01", "longer than a day"),
         ("86401s", "longer than a day"),
         ("9" * 5000, "is not a length"),
     ],
 )
-def test_what_is_no_length_is_refused_with_the_forms_there_are(text: str, words: str) -> None:
-    with pytest.raises(InputError, match=words):
+def test_anything_else_is_refused_and_the_message_lists_the_forms(text: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
         parse_length(text)
 
 
-def test_a_length_is_met_to_the_sample_and_is_never_empty() -> None:
+def test_a_length_is_exact_to_the_sample_and_at_least_one_sample() -> None:
     assert parse_length("33m20.5s") == 2_000 * RATE_HZ + 12_000
     assert parse_length("0.000000001s") == 1
 
 
 @pytest.mark.parametrize("text", ["", "6", "s", "6 s", "-6s", "6s1m", "1:30", "6ms"])
-def test_a_duration_without_its_unit_is_none(text: str) -> None:
+def test_a_duration_needs_units_in_order_and_no_space(text: str) -> None:
     assert duration(text) is None
 
 
 @given(st.integers(0, 10_000_000))
-def test_a_frame_is_24_milliseconds_whichever_way_it_is_counted(count: int) -> None:
+def test_frames_convert_to_samples_and_seconds_and_back(count: int) -> None:
     assert frames_for(count * FRAME) == count
     assert frames_for(count * FRAME + 1) == count + 1
     assert frames(Fraction(count * FRAME_MS, 1000)) == count == frames(seconds(count))
 
 
 @given(st.integers(1, 24 * 3600))
-def test_a_length_in_a_file_name_or_on_a_clock_reads_back_as_itself(length_s: int) -> None:
+def test_lengths_in_file_names_and_clock_readings_parse_back_to_the_same_length(length_s: int) -> None:
     samples = length_s * RATE_HZ
     assert parse_length(file_length(samples)) == parse_length(clock(samples)) == samples
 

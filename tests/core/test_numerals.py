@@ -26,17 +26,17 @@ from audioguide.core.numerals import length_in_words, spoken_durations
         (86_400, "twenty-four hours"),
     ],
 )
-def test_a_length_is_said_as_a_person_would_say_it(length_s: int, words: str) -> None:
+def test_lengths_in_spoken_form(length_s: int, words: str) -> None:
     assert length_in_words(Fraction(length_s)) == words
 
 
 @given(st.integers(1, 24 * 60).map(lambda minutes: Fraction(minutes * 60)))
-def test_a_length_said_in_words_is_understood_again(length: Fraction) -> None:
+def test_a_spoken_length_is_recognized_as_the_same_duration(length: Fraction) -> None:
     assert length in [low for _, low, high in spoken_durations(length_in_words(length)) if low == high]
 
 
 @given(st.integers(24_000, 86_400 * 24_000).map(lambda samples: Fraction(samples, 24_000)))
-def test_a_length_is_called_about_exactly_when_it_is_no_whole_half_minute_or_second(length: Fraction) -> None:
+def test_a_length_is_called_about_exactly_when_it_was_rounded(length: Fraction) -> None:
     exact = length % 30 == 0 or (length < 45 and length.denominator == 1)
     assert length_in_words(length).startswith("about ") is not exact
 
@@ -60,13 +60,13 @@ def test_a_length_is_called_about_exactly_when_it_is_no_whole_half_minute_or_sec
         ("a quarter of an hour", [(900, 900)]),
     ],
 )
-def test_a_stated_duration_is_heard(text: str, spans: list[tuple[int, int]]) -> None:
-    assert [(low, high) for _, low, high in spoken_durations(text)] == spans
+def test_stated_durations_are_recognized(text: str, spans: list[tuple[int, int]]) -> None:
+    assert [(int(low), int(high)) for _, low, high in spoken_durations(text)] == spans
 
 
 @pytest.mark.parametrize(
     "text",
     ["a few minutes", "some minutes", "a while", "another minute", "secondhand", "take a second breath", "minute"],
 )
-def test_what_is_vague_or_no_duration_states_nothing(text: str) -> None:
+def test_vague_durations_and_other_words_are_not_recognized(text: str) -> None:
     assert spoken_durations(text) == []

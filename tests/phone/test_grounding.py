@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from conftest import FAKE_VOICE
-from support.helpers import write_practice
+from support.scripts import write_practice
 
 from audioguide.core.clock import FRAME, RATE_HZ, seconds
 from audioguide.core.errors import InputError

@@ -154,7 +154,7 @@ def test_the_sleep_ending_requires_nothing_at_the_end(shared_store: Store) -> No
 
 
 def test_the_rendered_text_parses_to_the_same_phrases() -> None:
-    from support.helpers import spoken
+    from support.scripts import spoken
 
     request = Request(_samples(20))
     text = rendered_text(request, find_practice("psoas-release"), _samples(20))

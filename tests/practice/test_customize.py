@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from conftest import FAKE_VOICE
-from support.helpers import write_practice
+from support.scripts import write_practice
 
 from audioguide.checks.wording import check
 from audioguide.core.clock import RATE_HZ

@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from support.helpers import write_practice
+from support.scripts import write_practice
 
 from audioguide.core.clock import RATE_HZ, frames
 from audioguide.core.errors import InputError, ScriptError

@@ -3,7 +3,7 @@ import re
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.helpers import cues, lines, spoken
+from support.scripts import cues, lines, spoken
 
 from audioguide.core.clock import frames
 from audioguide.core.errors import ScriptError, ScriptErrors

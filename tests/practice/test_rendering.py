@@ -3,7 +3,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.helpers import cues, write_practice
+from support.scripts import cues, write_practice
 
 from audioguide.core.clock import RATE_HZ
 from audioguide.core.errors import InputError, ScriptError

@@ -16,7 +16,8 @@ from pathlib import Path
 
 import pytest
 from conftest import FAKE_VOICE
-from support.helpers import decode, write_practice
+from support.audio import decode
+from support.scripts import write_practice
 
 from audioguide.cli.main import run
 from audioguide.core.clock import RATE_HZ

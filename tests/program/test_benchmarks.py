@@ -1,4 +1,4 @@
-"""The benchmark of speed runs and prints its table. Its figures are no matter here: no test could hold them."""
+"""The benchmark of speed runs and prints its table. Its figures depend on the machine, so no test checks them."""
 
 import subprocess
 import sys
@@ -34,12 +34,12 @@ def test_a_quick_run_measures_every_ratio_that_has_a_target() -> None:
         assert verdict.startswith("needs") or ours.split()[1] == theirs.split()[1], title
 
 
-def test_an_unknown_measure_is_answered_with_those_that_there_are() -> None:
+def test_the_error_for_an_unknown_measure_lists_all_measures() -> None:
     done = _run("--only", "wram")
     assert done.returncode == 1
-    assert done.stderr.startswith("there is no measure wram; there is warm, line, ")
+    assert done.stderr.startswith("there is no measure wram; choose from warm, line, ")
 
 
-def test_the_page_holds_a_row_for_every_target() -> None:
+def test_the_page_has_a_row_for_every_target() -> None:
     rows = _rows(PAGE.read_text(encoding="utf-8").partition("<!-- figures")[2])
     assert tuple(row[4] for row in rows if row[4]) == TARGETS

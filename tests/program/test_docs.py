@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import typer.main
-from support.helpers import write_practice
+from support.scripts import write_practice
 
 from audioguide.cli.main import app, run
 from audioguide.core.errors import LengthError

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.helpers import lines
+from support.scripts import lines
 
 from audioguide.core.characters import HIDDEN
 from audioguide.core.errors import AudioguideError

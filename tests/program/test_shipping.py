@@ -9,7 +9,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from support.helpers import decode
+from support.audio import decode
 
 ROOT = Path(__file__).parents[2]
 

@@ -1,4 +1,4 @@
-"""A whole build, with the fake voice: what comes out, and what does not."""
+"""Complete builds with the fake voice."""
 
 import os
 from dataclasses import replace
@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from conftest import FAKE_VOICE
-from support.helpers import decode, decode_with_ffmpeg, write_practice
+from support.audio import decode, decode_with_ffmpeg
+from support.scripts import write_practice
 
 import audioguide
 from audioguide import build
@@ -31,25 +32,25 @@ def _request(seconds: float, **options: object) -> Request:
     return Request(round(seconds * RATE_HZ), voice=FAKE_VOICE, **options)  # type: ignore[arg-type]
 
 
-def _made_of(path: Path) -> Manifest:
+def _manifest(path: Path) -> Manifest:
     manifest = from_bytes(private_frame(path.read_bytes(), OWNER) or b"")
     assert manifest
     return manifest
 
 
 @pytest.mark.parametrize("minutes", [5, 20, 60])
-def test_the_timetable_is_the_golden_one(shared_store: Store, minutes: int) -> None:
+def test_the_timetable_equals_the_golden_file(shared_store: Store, minutes: int) -> None:
     timeline = plan(_request(minutes * 60), shared_store).timeline
     text = "\n".join([timetable.bar(timeline), timetable.summary(timeline), *timetable.table(timeline)]) + "\n"
     golden = GOLDEN / f"psoas-release-{minutes}m.txt"
-    if os.environ.get("AUDIOGUIDE_WRITE_GOLDEN"):  # after a change of wording: write, read the diff, commit
+    if os.environ.get("AUDIOGUIDE_WRITE_GOLDEN"):  # after a change of wording: write, review the diff, commit
         golden.write_text(text, encoding="utf-8")
 
     assert text == golden.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("seconds", [300, 301, 307.013, 450])
-def test_both_decoders_return_the_length_to_the_sample(shared_store: Store, tmp_path: Path, seconds: float) -> None:
+def test_two_decoders_return_the_exact_length(shared_store: Store, tmp_path: Path, seconds: float) -> None:
     out = tmp_path / "session.mp3"
     write(_request(seconds), out, shared_store)
 
@@ -57,7 +58,7 @@ def test_both_decoders_return_the_length_to_the_sample(shared_store: Store, tmp_
     assert len(decode_with_ffmpeg(out.read_bytes())) == round(seconds * RATE_HZ)
 
 
-def test_every_phrase_is_heard_where_the_timeline_says(shared_store: Store, tmp_path: Path) -> None:
+def test_every_sound_is_at_its_position_in_the_timeline(shared_store: Store, tmp_path: Path) -> None:
     import numpy as np
 
     out = tmp_path / "session.mp3"
@@ -69,7 +70,7 @@ def test_every_phrase_is_heard_where_the_timeline_says(shared_store: Store, tmp_
         assert before.max() < 0.02 < inside.max(), sound
 
 
-def test_a_second_build_speaks_nothing_and_is_the_same_to_the_byte(tmp_path: Path) -> None:
+def test_a_second_build_speaks_nothing_and_gives_the_same_bytes(tmp_path: Path) -> None:
     store = Store(tmp_path / "store")
     first = write(_request(300), tmp_path / "first.mp3", store)
     second = write(_request(300), tmp_path / "second.mp3", store)
@@ -78,7 +79,7 @@ def test_a_second_build_speaks_nothing_and_is_the_same_to_the_byte(tmp_path: Pat
     assert (tmp_path / "first.mp3").read_bytes() == (tmp_path / "second.mp3").read_bytes()
 
 
-def test_programs_can_build(workplace: Path) -> None:
+def test_build_from_python(workplace: Path) -> None:
     path = build(5, voice=FAKE_VOICE, cache=workplace / "cache", out=workplace / "mine.mp3")
 
     assert path.read_bytes()[:3] == b"ID3"
@@ -86,26 +87,26 @@ def test_programs_can_build(workplace: Path) -> None:
         build("soon", voice=FAKE_VOICE)
 
 
-def test_an_impossible_length_names_the_range_the_nearest_and_what_helps(shared_store: Store) -> None:
+def test_the_error_for_an_impossible_length_has_the_range_the_nearest_length_and_advice(shared_store: Store) -> None:
     with pytest.raises(LengthError) as caught:
         plan(_request(60), shared_store)
-    words = str(caught.value)
+    message = str(caught.value)
 
-    assert words.startswith("1:00 asked; with voice fake this wording can be ")
-    nearest = words.split("the nearest length that builds is ")[1].split(";")[0]
+    assert message.startswith("1:00 asked; with voice fake this wording can be ")
+    nearest = message.split("the nearest length that builds is ")[1].split(";")[0]
     minutes, seconds = map(int, nearest.split(":"))
     assert plan(_request(minutes * 60 + seconds), shared_store).timeline.total
     with pytest.raises(LengthError):
         plan(_request(minutes * 60 + seconds - 1), shared_store)
-    assert "--guidance brief" in words and "--no-grounding" not in words and "\n" not in words
+    assert "--guidance brief" in message and "--no-grounding" not in message and "\n" not in message
 
 
-def test_no_grounding_is_proposed_where_it_would_help(shared_store: Store) -> None:
+def test_no_grounding_is_suggested_where_it_would_help(shared_store: Store) -> None:
     with pytest.raises(LengthError, match="try --no-grounding, --guidance brief, a faster --pace"):
         plan(_request(240, grounding=True), shared_store)
 
 
-def test_a_length_that_is_spoken_before_a_rest_must_be_true(shared_store: Store, tmp_path: Path) -> None:
+def test_a_duration_stated_before_a_rest_must_be_correct(shared_store: Store, tmp_path: Path) -> None:
     toml = 'title = "T"\nsteps = ["a"]\n'
     folder = write_practice(tmp_path / "p", toml, {"a": "Hello.\n\nTwo minutes of quiet.\n[rest]\nBye.\n"})
 
@@ -114,7 +115,7 @@ def test_a_length_that_is_spoken_before_a_rest_must_be_true(shared_store: Store,
     assert plan(_request(140, practice=str(folder)), shared_store)
 
 
-def test_one_step_alone_has_its_natural_length(shared_store: Store, tmp_path: Path) -> None:
+def test_a_single_step_has_its_natural_length(shared_store: Store, tmp_path: Path) -> None:
     timeline = plan(Request(None, voice=FAKE_VOICE, only="first-check"), shared_store).timeline
     assert [mark.title for mark in timeline.chapters] == ["A first look"]
     assert 20 * RATE_HZ < timeline.total < 120 * RATE_HZ
@@ -133,31 +134,31 @@ def test_an_unused_setting_is_refused_with_a_suggestion(tmp_path: Path, shared_s
     assert "Hello Ada." in render(_request(60, practice=str(folder), settings={"name": "Ada"}))
 
 
-def test_a_word_of_say_that_nobody_says_is_refused_with_a_suggestion(tmp_path: Path, shared_store: Store) -> None:
+def test_a_word_of_say_that_does_not_occur_is_refused_with_a_suggestion(tmp_path: Path, shared_store: Store) -> None:
     toml = 'title = "T"\nsteps = ["a", "b"]\n'
     folder = write_practice(tmp_path / "p", toml, {"a": "Hello {{ name }}.\n[rest]\n", "b": "Bye now.\n"})
-    asked = _request(60, practice=str(folder), settings={"name": "Siobhan"})
+    request = _request(60, practice=str(folder), settings={"name": "Siobhan"})
 
     with pytest.raises(InputError) as caught:
-        plan(replace(asked, said={"Sioban": "shi-VAWN"}), shared_store)
+        plan(replace(request, said={"Sioban": "shi-VAWN"}), shared_store)
     assert str(caught.value) == "--say Sioban: nothing in this session says Sioban; did you mean Siobhan?"
     with pytest.raises(InputError, match=r"nothing in this session says sofa$"):
-        plan(replace(asked, said={"sofa": "shi-VAWN"}), shared_store)
-    assert plan(replace(asked, said={"siobhan": "shi-VAWN", "bye now": "bye"}), shared_store)
-    assert plan(replace(asked, said={"Bye": "Bye"}, rehearsal=True), shared_store)
-    assert plan(replace(asked, said={"sofa": "SO-fah"}, samples=None, only="b"), shared_store)
+        plan(replace(request, said={"sofa": "shi-VAWN"}), shared_store)
+    assert plan(replace(request, said={"siobhan": "shi-VAWN", "bye now": "bye"}), shared_store)
+    assert plan(replace(request, said={"Bye": "Bye"}, rehearsal=True), shared_store)
+    assert plan(replace(request, said={"sofa": "SO-fah"}, samples=None, only="b"), shared_store)
 
 
-def test_a_word_of_a_setting_may_be_left_unsaid_at_some_length(tmp_path: Path, shared_store: Store) -> None:
+def test_a_word_of_a_setting_need_not_occur_at_every_length(tmp_path: Path, shared_store: Store) -> None:
     script = {"a": "Hi{{ ' ' ~ name if minutes > 9 }}.\n[rest]\nBye.\n"}
     folder = write_practice(tmp_path / "p", 'title = "T"\nsteps = ["a"]\n', script)
-    asked = _request(60, practice=str(folder), settings={"name": "Siobhan"}, said={"Siobhan": "shi-VAWN"})
+    request = _request(60, practice=str(folder), settings={"name": "Siobhan"}, said={"Siobhan": "shi-VAWN"})
 
-    assert plan(asked, shared_store)
+    assert plan(request, shared_store)
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "message"),
     [
         ("{# only a remark #}\n", "a.md.j2:1: this step is empty in this session"),
         ("# Title\n\n", "a.md.j2:1: this step is empty in this session"),
@@ -165,14 +166,14 @@ def test_a_word_of_a_setting_may_be_left_unsaid_at_some_length(tmp_path: Path, s
         ("Hi.\n[pause 6m]\nBye.\n", r"a.md.j2:2: the silence here is at least 6:00, but longest_silence is 5:00"),
     ],
 )
-def test_a_session_without_words_is_refused(tmp_path: Path, shared_store: Store, text: str, words: str) -> None:
+def test_a_session_without_speech_is_refused(tmp_path: Path, shared_store: Store, text: str, message: str) -> None:
     folder = write_practice(tmp_path / "p", 'title = "T"\nsteps = ["a"]\n', {"a": text})
 
-    with pytest.raises(ScriptError, match=words):
+    with pytest.raises(ScriptError, match=message):
         plan(_request(1200, practice=str(folder)), shared_store)
 
 
-def test_a_failed_build_leaves_the_old_session_as_it_was(tmp_path: Path, shared_store: Store) -> None:
+def test_a_failed_build_keeps_the_old_file(tmp_path: Path, shared_store: Store) -> None:
     out = tmp_path / "session.mp3"
     write(_request(300), out, shared_store)
     old = out.read_bytes()
@@ -196,7 +197,7 @@ def test_a_failed_build_leaves_the_old_session_as_it_was(tmp_path: Path, shared_
         ({"settings": {"name": "Zoë B/../x"}}, "psoas-release-20m-name-Zoë-B-x-61837e"),
     ],
 )
-def test_the_file_name_tells_what_differs(options: dict[str, object], name: str) -> None:
+def test_the_file_name_contains_what_differs_from_the_defaults(options: dict[str, object], name: str) -> None:
     request = Request(1200 * RATE_HZ, **options)  # type: ignore[arg-type]
 
     assert default_out(request) == Path("output") / f"{name}.mp3"
@@ -215,7 +216,7 @@ def test_the_file_name_tells_what_differs(options: dict[str, object], name: str)
         ({"rehearsal": True, "ending": "sleep"}, "T, one minute, into sleep, voice fake (rehearsal)"),
     ],
 )
-def test_the_title_tells_what_differs(
+def test_the_title_contains_what_differs_from_the_defaults(
     tmp_path: Path, shared_store: Store, options: dict[str, object], title: str
 ) -> None:
     toml = 'title = "T"\nsteps = ["a"]\n[interlude.grounding]\nafter = "a"\nfrom = "20m"\n'
@@ -225,7 +226,7 @@ def test_the_title_tells_what_differs(
     assert plan(_request(60, practice=str(folder), **options), shared_store).about.title == title
 
 
-def test_the_default_voice_is_left_out_of_a_title() -> None:
+def test_the_title_does_not_contain_the_default_voice() -> None:
     assert differences(Request(1200 * RATE_HZ)) == []
     assert differences(Request(1200 * RATE_HZ, voice="system")) == ["voice system"]
 
@@ -262,13 +263,13 @@ def test_the_nearest_length_is_one_that_builds(
     folder = write_practice(tmp_path / "p", 'title = "T"\nsteps = ["a"]\n', {"a": text})
     with pytest.raises(LengthError) as caught:
         plan(_request(minutes * 60, practice=str(folder)), shared_store)
-    told = str(caught.value).partition("the nearest length that builds is ")[2].split(";")[0]
+    suggested = str(caught.value).partition("the nearest length that builds is ")[2].split(";")[0]
 
-    assert told.startswith(nearest) if nearest else not told
-    if told:
+    assert suggested.startswith(nearest) if nearest else not suggested
+    if suggested:
         from audioguide.core.clock import parse_length
 
-        assert plan(_request(parse_length(told) / RATE_HZ, practice=str(folder)), shared_store)
+        assert plan(_request(parse_length(suggested) / RATE_HZ, practice=str(folder)), shared_store)
 
 
 def test_a_voice_of_another_language_is_refused(tmp_path: Path, shared_store: Store) -> None:
@@ -278,15 +279,15 @@ def test_a_voice_of_another_language_is_refused(tmp_path: Path, shared_store: St
         plan(_request(60, practice=str(folder)), shared_store)
 
 
-def test_more_chapters_than_an_mp3_holds_are_refused(tmp_path: Path, shared_store: Store) -> None:
+def test_more_chapters_than_an_mp3_can_have_are_refused(tmp_path: Path, shared_store: Store) -> None:
     text = "# C\nHi.\n" * 256
     folder = write_practice(tmp_path / "p", 'title = "T"\nsteps = ["a"]\n', {"a": text})
 
-    with pytest.raises(InputError, match="256 chapters, but an MP3 holds 255"):
+    with pytest.raises(InputError, match="256 chapters, but an MP3 can have 255"):
         plan(Request(None, voice=FAKE_VOICE, practice=str(folder), only="a"), shared_store)
 
 
-def test_a_voice_that_cannot_work_here_names_another(
+def test_the_error_for_an_unusable_voice_suggests_another(
     tmp_path: Path, shared_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from audioguide.core.errors import EngineError
@@ -316,20 +317,20 @@ def test_several_damaged_clips_are_spoken_again_in_one_build(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("minutes", [0, -3, float("nan"), float("inf"), None, 2000])
-def test_programs_are_told_when_minutes_are_no_length(workplace: Path, minutes: float) -> None:
-    with pytest.raises(InputError, match=r"no time in it|is not a length|longer than a day|a length is missing"):
+def test_build_refuses_minutes_that_are_not_a_length(workplace: Path, minutes: float) -> None:
+    with pytest.raises(InputError, match=r"must be above zero|is not a length|longer than a day|a length is missing"):
         build(minutes, voice=FAKE_VOICE, cache=workplace / "cache")
     assert not list(workplace.iterdir())
 
 
-def test_programs_may_give_paths_and_numbers(workplace: Path) -> None:
+def test_build_accepts_paths_and_numbers(workplace: Path) -> None:
     folder = write_practice(workplace / "p", 'title = "T"\nsteps = ["a"]\n', {"a": "Hi {{ n }}.[rest]Bye."})
     out = build(10 / 3, practice=folder, voice=Path(FAKE_VOICE), settings={"n": 3}, cache="c")  # type: ignore[dict-item]
 
     assert len(decode(out.read_bytes())) == 200 * RATE_HZ
 
 
-def test_programs_may_build_one_step_alone_and_say_how_a_word_is_said(workplace: Path) -> None:
+def test_build_accepts_a_single_step_and_pronunciations(workplace: Path) -> None:
     script = {"a": "Hello Siobhan.\n[rest]\n", "b": "Bye.\n"}
     folder = write_practice(workplace / "p", 'title = "T"\nsteps = ["a", "b"]\n', script)
     asked: dict[str, Any] = {"practice": folder, "voice": FAKE_VOICE, "cache": workplace / "cache"}
@@ -340,51 +341,49 @@ def test_programs_may_build_one_step_alone_and_say_how_a_word_is_said(workplace:
     )
 
     assert alone == Path("output") / "p-only-b-fake.mp3" and len(decode(alone.read_bytes())) < 20 * RATE_HZ
-    assert _made_of(plain).options["said"] == {} and _made_of(said).options["said"] == {"Siobhan": "she von Smith"}
-    assert _made_of(plain).sound != _made_of(said).sound
+    assert _manifest(plain).options["said"] == {} and _manifest(said).options["said"] == {"Siobhan": "she von Smith"}
+    assert _manifest(plain).sound != _manifest(said).sound
     for wrong in ({"Siobhan": " "}, {"": "she von Smith"}):
         with pytest.raises(InputError, match="write it as WORD=SAID"):
             build(1, **asked, said=wrong)
 
 
-def test_programs_can_catch_every_error_by_a_name_of_the_package(workplace: Path) -> None:
+def test_the_package_exports_the_base_class_of_all_errors(workplace: Path) -> None:
     assert audioguide.AudioguideError is AudioguideError
     with pytest.raises(audioguide.AudioguideError, match="a length is missing"):
         audioguide.build()
     with pytest.raises(AttributeError, match="no attribute 'bulid'"):
-        _ = audioguide.bulid  # type: ignore[attr-defined]  # misspelt on purpose
+        _ = audioguide.bulid  # misspelt on purpose
 
 
-def test_only_an_mp3_is_written(tmp_path: Path, shared_store: Store) -> None:
+def test_the_output_must_be_an_mp3(tmp_path: Path, shared_store: Store) -> None:
     script = tmp_path / "arrive.md.j2"
     script.write_text("mine")
-    with pytest.raises(OutputError, match=r"what is written ends in \.mp3; name it .*arrive\.md\.mp3"):
+    with pytest.raises(OutputError, match=r"the name must end in \.mp3; write .*arrive\.md\.mp3"):
         write(_request(300), script, shared_store)
     assert script.read_text() == "mine"
 
 
-def test_a_folder_that_a_failed_build_made_is_gone_again(workplace: Path, shared_store: Store) -> None:
+def test_a_failed_build_removes_the_folder_that_it_created(workplace: Path, shared_store: Store) -> None:
     with pytest.raises(LengthError):
         write(_request(3), Path("output") / "s.mp3", shared_store)
     assert not list(workplace.iterdir())
 
 
-# --- what a session was made of ---
+# --- the manifest ---
 
 
-def test_the_tag_tells_what_the_session_was_made_of_and_vouches_for_every_byte_behind_it(
-    shared_store: Store, tmp_path: Path
-) -> None:
+def test_the_tag_contains_the_manifest_with_a_digest_of_all_bytes_after_it(shared_store: Store, tmp_path: Path) -> None:
     from audioguide.session.manifest import to_bytes
 
     out = tmp_path / "session.mp3"
     session = write(_request(300, settings={}), out, shared_store)
     data = out.read_bytes()
-    told = private_frame(data, OWNER)
-    behind = sha256(data[tag_size(data) :]).hexdigest()
+    stored = private_frame(data, OWNER)
+    digest = sha256(data[tag_size(data) :]).hexdigest()
 
-    assert told == to_bytes(replace(session.manifest, sha256=behind))
-    manifest = from_bytes(told)
+    assert stored == to_bytes(replace(session.manifest, sha256=digest))
+    manifest = from_bytes(stored)
     assert manifest and (manifest.title, manifest.practice) == (
         "Psoas release, five minutes, voice fake",
         "psoas-release",
@@ -395,14 +394,14 @@ def test_the_tag_tells_what_the_session_was_made_of_and_vouches_for_every_byte_b
     assert [path for path in (str(tmp_path), FAKE_VOICE, str(shared_store.folder)) if path.encode() in data] == []
 
 
-def test_one_text_alone_tells_what_it_was_made_of_too(shared_store: Store, tmp_path: Path) -> None:
+def test_the_file_of_say_contains_a_manifest(shared_store: Store, tmp_path: Path) -> None:
     say("Hello from the floor.", find_voice(FAKE_VOICE), tmp_path / "a.mp3", shared_store)
     manifest = from_bytes(private_frame((tmp_path / "a.mp3").read_bytes(), OWNER) or b"")
     assert manifest and manifest.title == "Hello from the floor."
     assert [sound.cue.text for sound in manifest.timeline.sounds if isinstance(sound.cue, Phrase)] == [manifest.title]
 
 
-# --- manner, announcement and fade, through the whole chain ---
+# --- manner, announcement and fade ---
 
 ARC = 'title = "T"\nsteps = ["a", {script = "b", pace = 0.85, level = -3}]\n'
 SAME = "Let the floor hold you, and take your time."
@@ -414,7 +413,7 @@ def _arc(folder: Path) -> Path:
     return write_practice(folder, ARC, {"a": text, "b": text + "Bye.\n"})
 
 
-def test_a_step_is_heard_slower_and_softer_but_not_its_permissions(shared_store: Store, tmp_path: Path) -> None:
+def test_a_step_is_slower_and_softer_but_not_its_permissions(shared_store: Store, tmp_path: Path) -> None:
     import numpy as np
 
     out = tmp_path / "session.mp3"
@@ -448,7 +447,7 @@ def test_a_phrase_after_a_long_rest_is_announced(shared_store: Store, tmp_path: 
     ("ending", "longest", "seconds"),
     [("wake", "5m", 5), ("sleep", "5m", 30), ("sleep", "1m", 30), ("sleep", "30s", 15)],
 )
-def test_a_session_that_ends_in_sleep_fades_for_long_as_far_as_its_silences_may_last(
+def test_a_session_that_ends_in_sleep_has_a_long_fade_limited_by_the_longest_silence(
     shared_store: Store, tmp_path: Path, ending: str, longest: str, seconds: float
 ) -> None:
     toml = f'title = "T"\nlongest_silence = "{longest}"\nsteps = ["a"]\n'
@@ -459,7 +458,7 @@ def test_a_session_that_ends_in_sleep_fades_for_long_as_far_as_its_silences_may_
     assert timeline.frames - timeline.sounds[-1].end >= timeline.closing
 
 
-def test_a_step_alone_that_ends_in_sleep_has_its_natural_length_and_the_long_fade(shared_store: Store) -> None:
+def test_a_single_step_that_ends_in_sleep_has_its_natural_length_and_the_long_fade(shared_store: Store) -> None:
     wake, sleep = (
         plan(Request(None, voice=FAKE_VOICE, only="bolster", ending=ending), shared_store).timeline
         for ending in ("wake", "sleep")

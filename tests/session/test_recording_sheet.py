@@ -1,4 +1,4 @@
-"""The recording sheet: every phrase that any session speaks, once, and nothing that a spreadsheet would run."""
+"""The recording sheet: all phrases of all sessions, each once, and no cell that a spreadsheet would execute."""
 
 import csv
 import io
@@ -11,7 +11,7 @@ import pytest
 import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
-from support.helpers import write_practice
+from support.scripts import write_practice
 from support.voices import phrase
 
 from audioguide.cli.main import run
@@ -27,7 +27,7 @@ from audioguide.session.recording_sheet import (
     LENGTHS,
     SheetRow,
     as_csv,
-    harmless,
+    escape_formula,
     read_sheet,
     requests,
     rows_of,
@@ -57,7 +57,7 @@ def printed(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[dict[st
     return read(capsys.readouterr().out)
 
 
-# --- what is on it ---
+# --- content ---
 
 
 def test_every_phrase_of_every_session_is_on_the_sheet_once() -> None:
@@ -76,7 +76,7 @@ def test_every_phrase_of_every_session_is_on_the_sheet_once() -> None:
                 assert request.samples in rows[phrase_id(cue.text)].lengths
 
 
-def test_steps_stand_together_in_the_order_of_the_longest_session() -> None:
+def test_rows_are_grouped_by_step_in_the_order_of_the_longest_session() -> None:
     practice = find_practice("psoas-release")
     asked = list(requests(Request(MINUTE), practice, LENGTHS, {}))
     rows = read_sheet(practice, asked).rows
@@ -90,7 +90,7 @@ def test_steps_stand_together_in_the_order_of_the_longest_session() -> None:
     assert [row.id for row in rows if row.id in longest] == list(dict.fromkeys(longest))
 
 
-def test_a_row_tells_where_a_phrase_stands_and_in_which_sessions(
+def test_a_row_has_the_source_of_a_phrase_and_the_lengths_that_contain_it(
     practice: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rows = printed(capsys, "5", "7:30", "20m", "--practice", practice)
@@ -108,7 +108,7 @@ def test_a_row_tells_where_a_phrase_stands_and_in_which_sessions(
     assert {row["recorded"] for row in rows} == {""}
 
 
-def test_an_option_pins_what_it_names_and_leaves_the_rest_open(
+def test_an_option_fixes_one_choice_and_the_others_are_combined(
     practice: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def texts(*arguments: str) -> set[str]:
@@ -121,26 +121,26 @@ def test_an_option_pins_what_it_names_and_leaves_the_rest_open(
     assert texts("--no-bell", "--no-grounding") == every
 
 
-def test_the_interlude_can_be_left_out(capsys: pytest.CaptureFixture[str]) -> None:
-    with_it = {row["step"] for row in printed(capsys, "5")}
+def test_the_grounding_can_be_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    with_grounding = {row["step"] for row in printed(capsys, "5")}
     without = {row["step"] for row in printed(capsys, "5", "--no-grounding")}
-    assert with_it - without == {"grounding"}
+    assert with_grounding - without == {"grounding"}
 
 
-def test_words_that_are_set_are_on_the_sheet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_phrases_with_variables_are_on_the_sheet(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = write_practice(tmp_path / "p", 'title = "T"\nsteps = ["a"]\n', {"a": "Welcome, {{ name }}.\n[rest]\n"})
     assert [row["text"] for row in printed(capsys, "--practice", str(folder), "--set", "name=Ada")] == ["Welcome, Ada."]
 
 
-def test_the_same_words_in_two_steps_are_read_once_whatever_their_quotation_marks() -> None:
+def test_a_phrase_in_two_steps_has_one_row_even_if_its_quotation_marks_differ() -> None:
     sessions = [(MINUTE, [("a", phrase("It's fine.")), ("b", phrase("Rest.")), ("b", phrase("It’s fine."))])]
     assert [(row.step, row.text) for row in rows_of(sessions)] == [("a", "It's fine."), ("b", "Rest.")]
 
 
 @given(st.lists(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["One.", "Two.", "Three.", "Four."])))))
-def test_no_phrase_is_lost_and_none_stands_twice(sessions: list[list[tuple[str, str]]]) -> None:
+def test_every_phrase_has_exactly_one_row(sessions: list[list[tuple[str, str]]]) -> None:
     for spoken in sessions:
-        spoken.sort(key=lambda said: said[0])  # a session comes to each step once
+        spoken.sort(key=lambda pair: pair[0])  # a session has each step once
     asked = [(number, [(step, phrase(text)) for step, text in spoken]) for number, spoken in enumerate(sessions, 1)]
     rows = rows_of(asked)
 
@@ -154,7 +154,7 @@ def test_no_phrase_is_lost_and_none_stands_twice(sessions: list[list[tuple[str, 
         )
 
 
-def test_wordings_that_exclude_each_other_stand_side_by_side() -> None:
+def test_alternative_wordings_are_next_to_each_other() -> None:
     def session(number: int, texts: Iterable[str]) -> tuple[int, list[tuple[str, Phrase]]]:
         return number, [("a", phrase(text)) for text in texts]
 
@@ -162,10 +162,12 @@ def test_wordings_that_exclude_each_other_stand_side_by_side() -> None:
     assert [row.text for row in rows] == ["One.", "Short.", "Long.", "Three."]
 
 
-# --- sessions that cannot be ---
+# --- sessions that cannot be rendered ---
 
 
-def test_sessions_that_cannot_be_are_left_out_and_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_sessions_that_cannot_be_rendered_are_left_out_and_reported(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     script = '{% if guidance != "bells" %}\nRest here.\n{% endif %}\n'
     folder = write_practice(tmp_path / "p", 'title = "T"\nsteps = ["a"]\n', {"a": script})
 
@@ -185,7 +187,7 @@ def test_a_mistake_in_a_script_is_an_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "words"),
+    ("arguments", "message"),
     [
         ("abc", "'abc' is not a length"),
         ("5 --guidance breif", "did you mean brief?"),
@@ -193,19 +195,19 @@ def test_a_mistake_in_a_script_is_an_error(tmp_path: Path) -> None:
         ("5 --practice psoas-relaese", "did you mean psoas-release?"),
         ("5 --voice clam", "did you mean calm?"),
         ("5 --set pet=Ada", "no script of psoas-release uses pet"),
-        ("5 --out sheet.mp3", "what is written ends in .csv"),
+        ("5 --out sheet.mp3", "the name must end in .csv"),
     ],
 )
-def test_every_mistake_is_one_line(
-    workplace: Path, capsys: pytest.CaptureFixture[str], arguments: str, words: str
+def test_every_error_is_one_line(
+    workplace: Path, capsys: pytest.CaptureFixture[str], arguments: str, message: str
 ) -> None:
     assert run(["lines", *arguments.split()]) == 1
     out, err = capsys.readouterr()
-    assert out == "" and words in err and err.count("\n") == 1
+    assert out == "" and message in err and err.count("\n") == 1
     assert not list(workplace.iterdir())
 
 
-def test_an_interlude_that_is_not_there_cannot_be_asked_for(practice: str) -> None:
+def test_a_grounding_that_the_practice_lacks_cannot_be_requested(practice: str) -> None:
     found = find_practice(practice)
     with pytest.raises(InputError, match="has no grounding interlude"):
         read_sheet(found, requests(Request(MINUTE), found, LENGTHS, {"grounding": True}))
@@ -217,13 +219,13 @@ def test_an_interlude_that_is_not_there_cannot_be_asked_for(practice: str) -> No
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1"])
 def test_no_cell_is_a_formula(cell: str) -> None:
     row = SheetRow("rest-12345678", "a", Source("-x/a.md.j2", 1), cell, (MINUTE,))
-    head, found, end = as_csv([row]).split("\n")
+    head, line, end = as_csv([row]).split("\n")
     assert (head, end) == (",".join(COLUMNS), "")
-    assert found == f"rest-12345678,a,'-x/a.md.j2:1,'{cell.strip()},1,"
-    assert harmless(cell) == f"'{cell.strip()}"
+    assert line == f"rest-12345678,a,'-x/a.md.j2:1,'{cell.strip()},1,"
+    assert escape_formula(cell) == f"'{cell.strip()}"
 
 
-def test_the_file_is_one_that_spreadsheets_read_and_one_line_tells_how_much_it_is(
+def test_the_file_opens_in_spreadsheets_and_a_summary_is_printed(
     workplace: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_practice(workplace / "p", 'title = "T"\nsteps = ["a"]\n', {"a": "Ça va, “naïve” Zoë.\n[rest]\n"})
@@ -237,7 +239,7 @@ def test_the_file_is_one_that_spreadsheets_read_and_one_line_tells_how_much_it_i
     assert (out.count("\n"), err) == (1, "")
 
 
-def test_with_a_recorded_voice_it_tells_what_is_recorded_and_what_is_left_over(
+def test_for_a_recorded_voice_recorded_phrases_and_extra_files_are_reported(
     workplace: Path, practice: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (workplace / "mia.toml").write_text('engine = "recorded"\n')

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from support.helpers import Signal, decode, decode_with_ffmpeg
+from support.audio import Signal, decode, decode_with_ffmpeg
 
 from audioguide.audio.sound import lead_frames
 from audioguide.checks import transcribe
@@ -221,7 +221,7 @@ def test_two_meters_agree_on_the_loudness(odd: Built) -> None:
 def test_the_chapters_match_the_timeline(odd: Built) -> None:
     import mutagen.id3
 
-    tags = mutagen.id3.ID3(odd.path)  # type: ignore[no-untyped-call]
+    tags = mutagen.id3.ID3(odd.path)
     marks = sorted(tags.getall("CHAP"), key=lambda mark: mark.start_time)
     assert [mark.start_time for mark in marks] == [mark.start * 24 for mark in odd.session.timeline.chapters]
     titles = [str(mark.sub_frames["TIT2"]) for mark in marks]

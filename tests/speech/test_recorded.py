@@ -11,8 +11,9 @@ import pytest
 import soundfile
 from conftest import FAKE_VOICE
 from pyloudnorm import Meter
-from support.helpers import decode, write_practice
+from support.audio import decode
 from support.recordings import FIRST, PITCHES_HZ, SECOND, THIRD, in_a_room, noise, pitch_hz, record, speech
+from support.scripts import write_practice
 from support.voices import phrase
 
 from audioguide.audio.loudness import TARGET_LUFS

@@ -1,4 +1,4 @@
-"""Builds as processes, to be killed, stopped and starved; shared by the tests and the campaign in benchmarks/."""
+"""Builds that run as processes, to be killed, interrupted or run out of disk; for tests and benchmarks/faults.py."""
 
 import json
 import os
@@ -14,29 +14,27 @@ from typing import Any
 
 from audioguide.storage import prune
 from audioguide.storage.store import PARTS, Store
+from support.processes import HANGING_S
 
 FAKE_VOICE = str(Path(__file__).parent / "fake.toml")
-MOST_S = 120
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """How a command ended."""
-
+class CommandResult:
     code: int
     out: str
     err: str
 
     @property
     def facts(self) -> dict[str, Any]:
-        """What it told machines."""
-        told: dict[str, Any] = json.loads(self.out)
-        return told
+        """The JSON that the command printed."""
+        parsed: dict[str, Any] = json.loads(self.out)
+        return parsed
 
 
 @dataclass(frozen=True)
 class Bench:
-    """A place to build in: a cache, an output, a folder for temporary files, all below one."""
+    """A test bench for builds: a folder with a cache, an output and a folder for temporary files."""
 
     folder: Path
     length: str = "5"
@@ -44,7 +42,6 @@ class Bench:
     environment: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Make the folders."""
         for folder in (self.temporary, self.out.parent):
             folder.mkdir(parents=True, exist_ok=True)
 
@@ -61,53 +58,59 @@ class Bench:
         return self.folder / "tmp"
 
     def arguments(self, *more: str) -> list[str]:
-        """Return the arguments of a build; what is given later counts."""
-        words = ["build", self.length, "--voice", self.voice, "--cache", str(self.store.folder)]
-        return [*words, "--out", str(self.out), "--json", *more]
+        """Return the arguments of a build; options in more override the others."""
+        arguments = ["build", self.length, "--voice", self.voice, "--cache", str(self.store.folder)]
+        return [*arguments, "--out", str(self.out), "--json", *more]
 
     def start(self, arguments: list[str], **options: Any) -> "subprocess.Popen[str]":
-        """Return a command that has just been started."""
+        """Start a command, and return its process."""
         environment = {**os.environ, "TMPDIR": str(self.temporary), **self.environment, **options.pop("env", {})}
         environment = {key: value for key, value in environment.items() if value}
         pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
         command = [sys.executable, "-m", "audioguide", *arguments]
         return subprocess.Popen(command, env=environment, **pipes, **options)
 
-    def run(self, arguments: list[str], **options: Any) -> Said:
-        """Return how a command ended."""
-        return ended(self.start(arguments, **options))
+    def run(self, arguments: list[str], **options: Any) -> CommandResult:
+        return wait_for(self.start(arguments, **options))
 
-    def build(self, *more: str, **options: Any) -> Said:
-        """Return how a build ended."""
+    def build(self, *more: str, **options: Any) -> CommandResult:
         return self.run(self.arguments(*more), **options)
 
+    def cold_build_s(self) -> float:
+        """Build with an empty cache, and return how long that took on the machine as it is."""
+        prune.clear(self.store)
+        started_s = time.monotonic()
+        result = self.build()
+        assert result.code == 0, result.err
+        return time.monotonic() - started_s
+
     def clips(self) -> int:
-        """Return how many clips are in the cache, whole."""
-        held = [entry for entry in prune.entries(self.store) if entry.kind == "clips"]
-        return len(held) - len(prune.damaged(self.store, held, deep=True))
+        """Return the number of intact clips in the cache."""
+        clips = [entry for entry in prune.entries(self.store) if entry.kind == "clips"]
+        return len(clips) - len(prune.damaged(self.store, clips, deep=True))
 
     def leftovers(self) -> list[Path]:
-        """Return what lies about that is neither an entry of the cache nor a finished file."""
+        """Return files that are neither cache entries nor finished output."""
         parts = [*self.folder.rglob("*.part"), *self.temporary.iterdir()]
         return [*parts, *(path for path in (self.store.folder / PARTS).glob("*") if path not in parts)]
 
-    def living(self) -> list[int]:
-        """Return the processes that were started here and live still, as /proc tells them."""
-        mark, found = f"TMPDIR={self.temporary}\0".encode(), []
+    def processes(self) -> list[int]:
+        """Return the ids of running processes that were started here, recognized in /proc by their TMPDIR."""
+        mark, pids = f"TMPDIR={self.temporary}\0".encode(), []
         for folder in Path("/proc").glob("[0-9]*"):
-            with suppress(OSError):  # it has just ended, or is somebody else's
+            with suppress(OSError):  # the process has just ended, or belongs to another user
                 if mark in (folder / "environ").read_bytes() + b"\0":
-                    found.append(int(folder.name))
-        return found
+                    pids.append(int(folder.name))
+        return pids
 
 
 _HOMELESS = """
 import os, pwd, sys
 
-def nobody(uid):
+def no_entry(uid):
     raise KeyError(uid)
 
-pwd.getpwuid = nobody  # as in a container whose user has no entry
+pwd.getpwuid = no_entry  # as in a container whose user is not in /etc/passwd
 for name in ("HOME", "XDG_CACHE_HOME"):
     os.environ.pop(name, None)
 sys.argv = ["audioguide", *sys.argv[1:]]
@@ -117,65 +120,65 @@ main()
 """
 
 
-def homeless(folder: Path, *arguments: str) -> Said:
-    """Return how a command ended, run in a folder by a user who has no home."""
+def homeless(folder: Path, *arguments: str) -> CommandResult:
+    """Run a command in a folder as a user who has no home folder."""
     pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    return ended(subprocess.Popen([sys.executable, "-c", _HOMELESS, *arguments], cwd=folder, **pipes))
+    return wait_for(subprocess.Popen([sys.executable, "-c", _HOMELESS, *arguments], cwd=folder, **pipes))
 
 
-def ended(process: "subprocess.Popen[str]") -> Said:
-    out, err = process.communicate(timeout=MOST_S)
-    return Said(process.returncode, out, err)
+def wait_for(process: "subprocess.Popen[str]") -> CommandResult:
+    out, err = process.communicate(timeout=HANGING_S)
+    return CommandResult(process.returncode, out, err)
 
 
 @dataclass(slots=True)
-class Killings:
-    """What a campaign of kill -9 has seen."""
+class KillReport:
+    """Counts and errors of a series of kill -9."""
 
     kills: int = 0
     finished_first: int = 0
     checked: int = 0
     clips_saved: int = 0
-    wrong: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
 
 
-def kill_at_random(bench: Bench, whole: bytes, kills: int, seed: int, within_s: float) -> Killings:
-    """Kill builds at random moments, again and again in one cache and over one output, and look at what is left.
+def kill_at_random(bench: Bench, expected: bytes, kills: int, seed: int, within_s: float) -> KillReport:
+    """Kill builds at random times, with the same cache and output, and check what they leave.
 
     Args:
-        bench: where; its output holds an older file at the start.
-        whole: the session that must come out.
-        kills: how many builds die.
-        seed: of the moments.
-        within_s: moments lie between the start of a build and this.
+        bench: where to build; its output is an older file at the start.
+        expected: the session that an undisturbed build gives.
+        kills: how many builds to kill.
+        seed: of the random times.
+        within_s: the latest time after the start of a build.
     """
-    seen, moments, old = Killings(), random.Random(seed), bench.out.read_bytes()
-    while seen.kills < kills:
+    report, times, old = KillReport(), random.Random(seed), bench.out.read_bytes()
+    while report.kills < kills:
         building = bench.start(bench.arguments())
-        time.sleep(moments.uniform(0, within_s))
+        time.sleep(times.uniform(0, within_s))
         building.kill()
         building.communicate()
-        seen.kills += building.returncode == -9
-        seen.finished_first += building.returncode != -9
-        if bench.out.read_bytes() not in (whole, old):
-            seen.wrong.append("a partial MP3 under its final name")
-        if seen.kills % 4 == 0 or building.returncode != -9:
-            _check(bench, whole, seen)
+        report.kills += building.returncode == -9
+        report.finished_first += building.returncode != -9
+        if bench.out.read_bytes() not in (expected, old):
+            report.errors.append("a partial MP3 under its final name")
+        if report.kills % 4 == 0 or building.returncode != -9:
+            _check(bench, expected, report)
             bench.out.write_bytes(old)
             prune.clear(bench.store)
-    return seen
+    return report
 
 
-def _check(bench: Bench, whole: bytes, seen: Killings) -> None:
-    """Build once undisturbed: it is right, speaks nothing that was spoken, and tidies up."""
-    clips, done = bench.clips(), bench.build()
-    facts = done.facts if done.code == 0 else {}
+def _check(bench: Bench, expected: bytes, report: KillReport) -> None:
+    """Build again: the session is right, clips in the cache are used, and leftovers are removed."""
+    clips, result = bench.clips(), bench.build()
+    facts = result.facts if result.code == 0 else {}
     rules: dict[str, Callable[[], bool]] = {
-        f"the next build ended with {done.code}: {done.err}": lambda: done.code == 0,
-        "the next session is another one": lambda: bench.out.read_bytes() == whole,
+        f"the next build ended with {result.code}: {result.err}": lambda: result.code == 0,
+        "the next session is different": lambda: bench.out.read_bytes() == expected,
         "finished clips were spoken again": lambda: facts["phrases"] - facts["phrases_spoken_now"] == clips,
         f"left behind: {bench.leftovers()}": lambda: not bench.leftovers(),
     }
-    seen.wrong += [words for words, holds in rules.items() if not holds()]
-    seen.checked += 1
-    seen.clips_saved += clips
+    report.errors += [error for error, holds in rules.items() if not holds()]
+    report.checked += 1
+    report.clips_saved += clips

@@ -23,8 +23,8 @@ from audioguide.web.address import LOOPBACK, Place, listen
 from audioguide.web.app import WebApp
 from audioguide.web.resource import Resource
 from audioguide.web.server import WebServer
-from support.helpers import write_practice
 from support.phone import HUM, with_cover
+from support.scripts import write_practice
 from support.web import PATIENCE_S, TOKEN
 
 TOML = """

@@ -16,7 +16,7 @@ from audioguide.session.build import write
 from audioguide.storage.store import Store
 from audioguide.web.address import LOOPBACK, listen
 from audioguide.web.app import DEFAULT_LIMITS, Limits
-from support.helpers import write_practice
+from support.scripts import write_practice
 from support.web import TOKEN, InThread, serving
 
 TOML = """

@@ -1,4 +1,4 @@
-"""Finished sessions, taken apart and put together again: what the tests of verify damage."""
+"""Finished sessions and their parts, for tests that damage them and put them together again."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,13 +13,15 @@ from audioguide.audio.mp3 import encode, info_frame, stream_frames
 from audioguide.core.clock import FRAME, RATE_HZ
 from audioguide.core.model import Bell, Phrase, Placed, Sound, Timeline
 from audioguide.core.request import Request
-from audioguide.session.build import Session, write
+from audioguide.session.build import write
 from audioguide.session.manifest import OWNER, Manifest, to_bytes
+from audioguide.session.session_file import Session
 from audioguide.storage.store import Store
-from support.helpers import Signal, decode, to_pcm, write_practice
+from support.audio import Signal, decode, to_pcm
+from support.scripts import write_practice
 
 HUM = 'engine = "fake"\nlanguage = "en"\npace_wpm = 110\ngain_db = -2.7\n'
-"""The fake voice where a session's loudness is."""
+"""The fake voice at the loudness of a session."""
 
 LONG = """
 # Beginning
@@ -57,7 +59,7 @@ Thank you, and until another time.
 
 @dataclass(frozen=True)
 class Finished:
-    """A session and its file."""
+    """A session, and its file."""
 
     session: Session
     path: Path
@@ -84,7 +86,7 @@ class Finished:
 
     @property
     def frames(self) -> bytes:
-        """What stands behind the tag."""
+        """The bytes after the tag."""
         return self.data[tag_size(self.data) :]
 
     @cached_property
@@ -92,13 +94,13 @@ class Finished:
         return decode(self.data)
 
     def longest_gap(self) -> tuple[int, int]:
-        """Return (start, length) in samples of the inside of the longest silence between two sounds."""
+        """Return (start, length) in samples of the longest silence between two sounds, without its edges."""
         start, length = max(list(self.timeline.gaps())[1:-1], key=lambda gap: gap[1])
-        return (start + 10) * FRAME, (length - 130) * FRAME  # a swell may stand at its end
+        return (start + 10) * FRAME, (length - 130) * FRAME  # there may be a swell at the end
 
 
 def finished(folder: Path, text: str, seconds: float, store: Store, voice: str = HUM) -> Finished:
-    """Return a session of a text, spoken by the voice that a TOML describes."""
+    """Build a session of a text, with a voice given as TOML."""
     practice = write_practice(folder / "small", 'title = "Small"\nsteps = ["a"]\n', {"a": text})
     (folder / "hum.toml").write_text(voice, encoding="utf-8")
     request = Request(round(seconds * RATE_HZ), practice=str(practice), voice=str(folder / "hum.toml"))
@@ -106,9 +108,9 @@ def finished(folder: Path, text: str, seconds: float, store: Store, voice: str =
 
 
 def encoded(signal: Signal, total: int) -> bytes:
-    """Return a signal as one stream, with the header of a session of total samples."""
-    whole = stream_frames(total) * FRAME
-    return info_frame(total) + encode(to_pcm(np.pad(signal, (0, whole))[:whole]))
+    """Return an MP3 of a signal, with the Info frame of a session of total samples."""
+    length = stream_frames(total) * FRAME
+    return info_frame(total) + encode(to_pcm(np.pad(signal, (0, length))[:length]))
 
 
 def signed(
@@ -119,8 +121,8 @@ def signed(
     manifest: Manifest | None = None,
     chapters: Sequence[Placed] | None = None,
 ) -> Path:
-    """Return out, which now holds frames behind a session's tag; the digest in it is theirs."""
-    told = replace(manifest or session.manifest, sha256=sha256(frames).hexdigest())
+    """Write a session's tag, with the digest of these frames, and the frames; return the path."""
+    complete = replace(manifest or session.manifest, sha256=sha256(frames).hexdigest())
     marks = session.timeline.chapters if chapters is None else chapters
-    out.write_bytes(id3(session.about, marks, session.timeline.total, (OWNER, to_bytes(told))) + frames)
+    out.write_bytes(id3(session.about, marks, session.timeline.total, (OWNER, to_bytes(complete))) + frames)
     return out

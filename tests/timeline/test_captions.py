@@ -8,7 +8,8 @@ import pytest
 from conftest import FAKE_VOICE
 from hypothesis import given
 from hypothesis import strategies as st
-from support.helpers import Signal, cues, decode
+from support.audio import Signal, decode
+from support.scripts import cues
 
 from audioguide.audio.id3 import read_chapters, read_tag
 from audioguide.checks.measurements import _SPEECH_DBFS

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from support.helpers import cues
+from support.scripts import cues
 
 from audioguide.audio.sound import SWELL
 from audioguide.core.clock import FRAME, RATE_HZ, TAIL, frames, frames_for

@@ -12,7 +12,8 @@ from conftest import FAKE_VOICE
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyloudnorm import Meter
-from support.helpers import Signal, cues, decode, write_practice
+from support.audio import Signal, decode
+from support.scripts import cues, write_practice
 from support.sessions import HUM, LONG, Finished
 
 from audioguide.audio.id3 import read_chapters

@@ -1,5 +1,5 @@
 import pytest
-from support.helpers import cues
+from support.scripts import cues
 
 from audioguide.core.clock import RATE_HZ, frames
 from audioguide.core.errors import ScriptError

@@ -9,7 +9,8 @@ import pytest
 from conftest import FAKE_VOICE
 from hypothesis import given
 from hypothesis import strategies as st
-from support.helpers import cues, sine, splice
+from support.audio import sine, splice
+from support.scripts import cues
 
 from audioguide.audio.id3 import About, cover, id3, read_tag
 from audioguide.audio.mp3 import stream_frames

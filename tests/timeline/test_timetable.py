@@ -3,7 +3,7 @@ import json
 
 from hypothesis import given
 from hypothesis import strategies as st
-from support.helpers import cues
+from support.scripts import cues
 
 from audioguide.core.clock import FRAME_MS, RATE_HZ, frames, seconds
 from audioguide.core.model import Bell, Phrase, Timeline

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from support.processes import PATIENCE_S, has_ended, wait_until
+from support.processes import HANGING_S, is_running, wait_until
 
 from audioguide.core.errors import EngineError
 from audioguide.speech.engine import package_version
@@ -52,20 +52,20 @@ def is_said(line: str) -> bool:
 @pytest.mark.parametrize("answers_on", ["stdout", "stderr"])
 def test_each_line_gets_its_own_answer_and_other_output_is_skipped(answers_on: Literal["stdout", "stderr"]) -> None:
     child = start(ECHO, answers_on)
-    assert [child.ask(line, PATIENCE_S, is_said) for line in ("one", "zwölf")] == ["said one", "said zwölf"]
+    assert [child.ask(line, HANGING_S, is_said) for line in ("one", "zwölf")] == ["said one", "said zwölf"]
     child.kill()
 
 
 def test_without_a_test_for_the_answer_any_line_is_one() -> None:
     child = start(ECHO)
-    assert child.ask("one", PATIENCE_S) == "noise"
+    assert child.ask("one", HANGING_S) == "noise"
     child.kill()
 
 
 def test_a_dead_child_is_an_error_with_its_last_line_cut_short() -> None:
     child = start("import sys; print('first'); print('x' * 999); sys.exit(3)")
     with pytest.raises(EngineError) as caught:
-        child.ask("one", PATIENCE_S, is_said)
+        child.ask("one", HANGING_S, is_said)
     assert str(caught.value) == f"the echo has died: {'x' * 240}"
     child.kill()
 
@@ -73,7 +73,7 @@ def test_a_dead_child_is_an_error_with_its_last_line_cut_short() -> None:
 def test_a_child_that_dies_without_a_word_has_died() -> None:
     child = start(ECHO)
     with pytest.raises(EngineError, match=r"^the echo has died$"):
-        child.ask("die", PATIENCE_S)
+        child.ask("die", HANGING_S)
     child.kill()
 
 
@@ -82,17 +82,17 @@ def test_a_child_that_gives_no_answer_is_killed_in_time(line: str) -> None:
     child = start("import time; time.sleep(600)")
     with pytest.raises(EngineError, match=r"^the echo gave no answer for 0\.3 s$"):
         child.ask(line, 0.3)
-    assert child._process.wait(PATIENCE_S)
+    assert child._process.wait(HANGING_S)
     child.kill()
 
 
 def test_killing_a_child_from_another_thread_ends_the_question() -> None:
     child = start(ECHO)
-    child.ask("one", PATIENCE_S, is_said)
+    child.ask("one", HANGING_S, is_said)
     killer = threading.Timer(0.2, child.kill)
     killer.start()
     with pytest.raises((EngineError, ValueError)):  # ValueError if the pipe is closed before the next read
-        child.ask("hang", PATIENCE_S, is_said)
+        child.ask("hang", HANGING_S, is_said)
     killer.join()
     assert not child.is_alive()
 
@@ -107,13 +107,13 @@ def test_killing_twice_is_harmless() -> None:
 @pytest.mark.parametrize("leader_dies_first", [False, True])
 def test_what_a_child_has_forked_is_killed_with_it(leader_dies_first: bool) -> None:
     child = start(FORK)
-    fork = int(child.ask("", PATIENCE_S))
+    fork = int(child.ask("", HANGING_S))
     if leader_dies_first:
         os.kill(child._process.pid, signal.SIGKILL)
-        assert wait_until(lambda: has_ended(child._process.pid))
-    assert not has_ended(fork)
+        assert wait_until(lambda: not is_running(child._process.pid))
+    assert is_running(fork)
     child.kill()
-    assert wait_until(lambda: has_ended(fork))
+    assert wait_until(lambda: not is_running(fork))
 
 
 def test_a_program_that_is_not_there_cannot_be_started() -> None:
@@ -126,7 +126,7 @@ def test_a_child_has_its_folder_and_variables_and_ours(tmp_path: Path, monkeypat
     program = "import os; input(); print(os.getcwd(), os.environ['OURS'], os.environ['THEIRS'])"
     command = [sys.executable, "-c", program]
     child = Child("the echo", command, answers_on="stdout", folder=str(tmp_path), environment={"THEIRS": "2"})
-    assert child.ask("", PATIENCE_S) == f"{tmp_path.resolve()} 1 2"
+    assert child.ask("", HANGING_S) == f"{tmp_path.resolve()} 1 2"
     child.kill()
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.processes import PATIENCE_S, wait_until
+from support.processes import HANGING_S, wait_until
 from support.voices import phrase, voice_of
 
 from audioguide.core.errors import EngineError, PhraseError
@@ -101,7 +101,7 @@ def notes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Notes:
     script, path = tmp_path / "fake_piper.py", tmp_path / "notes.jsonl"
     script.write_text(FAKE_PIPER, encoding="utf-8")
     monkeypatch.setattr(piper, "_program", lambda: (sys.executable, "-P", str(script), str(path)))
-    monkeypatch.setattr(piper, "ANSWER_S", PATIENCE_S)
+    monkeypatch.setattr(piper, "ANSWER_S", HANGING_S)
     return Notes(path)
 
 
@@ -352,7 +352,7 @@ def test_a_process_that_hangs_is_killed(
     monkeypatch.setattr(piper, "ANSWER_S", 0.5)
     with pytest.raises(EngineError, match=r"no answer for 0\.5 s|has died"):
         engine.speak(f"fault: {fault}", voice)
-    monkeypatch.setattr(piper, "ANSWER_S", PATIENCE_S)
+    monkeypatch.setattr(piper, "ANSWER_S", HANGING_S)
     assert engine.speak("Rest.", voice).pcm
     assert [child.is_alive() for child in children] == [False, True]
 
@@ -368,7 +368,7 @@ def test_a_process_that_exits_between_two_phrases_is_replaced(
     notes: Notes, engine: Piper, voice: Voice, children: list[Child]
 ) -> None:
     engine.speak("fault: leave", voice)
-    children[0]._process.wait(PATIENCE_S)
+    children[0]._process.wait(HANGING_S)
     assert engine.speak("Rest.", voice).pcm
     assert len(set(notes.all("pid"))) == 2
 

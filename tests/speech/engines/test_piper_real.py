@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import support
-from support.processes import has_ended, wait_until
+from support.processes import is_running, wait_until
 from support.voices import LINES, needs_piper, voice_of
 
 from audioguide.audio.sound import conform
@@ -126,4 +126,4 @@ def test_a_process_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": path, "TMPDIR": str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False)
     assert done.stdout, done.stderr
-    assert wait_until(lambda: has_ended(int(done.stdout)))
+    assert wait_until(lambda: not is_running(int(done.stdout)))

@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.helpers import living
-from support.processes import PATIENCE_S, wait_until
+from support.processes import HANGING_S, find_processes, wait_until
 from support.voices import lexicon, phrase, voice_of
 
 from audioguide.audio.sound import conform
@@ -107,7 +106,7 @@ def start_instead(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:
 def start_faulty(monkeypatch: pytest.MonkeyPatch, fault: str, times: int, tally: Path) -> None:
     """Start the real worker, but damage its first files."""
     tally.write_text("")
-    monkeypatch.setattr(system, "ANSWER_S", 3.0 if fault == "hangs" else PATIENCE_S)
+    monkeypatch.setattr(system, "ANSWER_S", 3.0 if fault == "hangs" else HANGING_S)
     start_instead(monkeypatch, "-c", FAULTY, fault, str(times), str(tally))
 
 
@@ -312,7 +311,7 @@ def test_killing_a_worker_during_a_phrase_kills_its_fork(
     start_faulty(monkeypatch, "hangs", 99, tmp_path / "tally")
     with pytest.raises(EngineError, match="no answer"):
         System().speak("Rest here.", voice_of("system"))
-    assert workers and wait_until(lambda: not living(str(tmp_path)))
+    assert workers and wait_until(lambda: not find_processes(str(tmp_path)))
 
 
 @pytest.mark.speech
