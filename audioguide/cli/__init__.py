@@ -1,1 +1,1 @@
-"""The command line: arguments in, helpful words out; no logic."""
+"""The command line: reads arguments and prints results. One file for each command, named after it."""

@@ -1,7 +1,4 @@
-"""PURE. What a listener chooses from; the first, or the one named here, holds where nothing is chosen.
-
-The command line needs these before it knows what is asked of it, so nothing else stands here.
-"""
+"""PURE. Options and their defaults. The first of each tuple is the default."""
 
 PRACTICE = "psoas-release"
 VOICE = "calm"

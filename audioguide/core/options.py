@@ -24,7 +24,7 @@ class Option:
     help: str = ""
     """For the command line."""
     metavar: str = ""
-    """What stands for the value in the help; flags have none."""
+    """The placeholder of the value in the help; flags have none."""
     choices: tuple[str, ...] = ()
     """The values it can take; empty for any."""
     parse_cell: Callable[[str, str], object] | None = None

@@ -1,7 +1,7 @@
-"""A list of sessions as CSV -> what each row asks for, or what is wrong with it.
+"""A CSV list of sessions -> the request of each row, or the error in it.
 
 The first line names the columns: options of ``audioguide build`` (length, voice, grounding, ...), and variables for the
-scripts (name). A column ``say_name`` tells how what stands under ``name`` is said. An empty cell is left open.
+scripts (name). A column ``say_name`` says how the value of ``name`` is pronounced. An empty cell means the default.
 """
 
 import csv
@@ -24,10 +24,10 @@ _OUTPUT = ("out", "captions")
 
 @dataclass(frozen=True, slots=True)
 class BatchRow:
-    """What a row asks for."""
+    """A row that can be built."""
 
     line: int
-    """Where it stands in the file, counted from 1."""
+    """In the file, from 1."""
     request: Request
     out: Path
     captions: tuple[str, ...]
@@ -52,7 +52,7 @@ def read_batch_list(path: Path) -> list[BatchRow | RejectedRow]:
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from error
     if data is None:
-        raise InputError(f"{path} holds more than {MOST_BYTES // 1_000_000} MB; make several lists of it")
+        raise InputError(f"{path} is larger than {MOST_BYTES // 1_000_000} MB; split it into several lists")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -62,10 +62,10 @@ def read_batch_list(path: Path) -> list[BatchRow | RejectedRow]:
 
 
 def parse_batch_list(text: str, shown: str) -> Iterator[BatchRow | RejectedRow]:
-    """Yield the rows of a CSV text; columns are parted by commas, semicolons or tabs.
+    """Yield the rows of a CSV text; columns are separated by commas, semicolons or tabs.
 
     Args:
-        text: with a line of column names at its head.
+        text: its first line has the column names.
         shown: the file's name in errors.
 
     Raises:
@@ -82,9 +82,9 @@ def parse_batch_list(text: str, shown: str) -> Iterator[BatchRow | RejectedRow]:
             count += 1
             yield _row(line, names, cells, taken)
         if count > MOST_ROWS:
-            raise InputError(f"{shown} has more than {MOST_ROWS} rows; make several lists of it")
+            raise InputError(f"{shown} has more than {MOST_ROWS} rows; split it into several lists")
     if not count:
-        raise InputError(f"{shown} has no rows; write one session into each line under the names of the columns")
+        raise InputError(f"{shown} has no rows; write one session on each line below the column names")
 
 
 def _lines(text: str, delimiter: str, shown: str) -> Iterator[tuple[int, list[str]]]:
@@ -97,34 +97,36 @@ def _lines(text: str, delimiter: str, shown: str) -> Iterator[tuple[int, list[st
         except StopIteration:
             return
         except csv.Error as error:
-            raise InputError(f"{shown}:{line}: {error}; look whether a quotation mark is missing") from error
+            raise InputError(f"{shown}:{line}: {error}; check for a missing quotation mark") from error
 
 
 def _columns(cells: list[str], shown: str) -> list[str]:
     if not cells:
-        raise InputError(f"{shown} is empty; write the names of the columns into its first line, such as name,length")
+        raise InputError(f"{shown} is empty; write the column names on its first line, such as name,length")
     names = [cell.strip().lower().replace("-", "_") for cell in cells]
     for name in names:
         if not name.isidentifier():
-            raise InputError(f"{shown}:1: {name!r} is no name of a column; use letters, figures and underlines")
+            raise InputError(f"{shown}:1: {name!r} is not a column name; use letters, digits and underscores")
         if names.count(name) > 1:
-            raise InputError(f"{shown}:1: there are two columns {name}; leave one out")
+            raise InputError(f"{shown}:1: there are two columns {name}; remove one")
         if name.startswith(SAY_PREFIX) and name.removeprefix(SAY_PREFIX) not in names:
             raise InputError(
                 f"{shown}:1: {name} says how {name.removeprefix(SAY_PREFIX)} is said, but there is no such column"
             )
     if not {"length", "only"} & set(names):
         near = get_close_matches("length", names, n=1)
-        instead = f"is {near[0]} meant to be it?" if near else "name it so, and write how long each session is"
+        instead = f"is {near[0]} meant?" if near else "add one, with the length of each session"
         raise InputError(f"{shown}:1: there is no column length; {instead} (there is {', '.join(names)})")
     return names
 
 
 def _row(line: int, names: list[str], cells: list[str], taken: dict[str, int]) -> BatchRow | RejectedRow:
-    """Return a row; taken knows which line writes which file."""
+    """Return a row. taken maps each file that a row writes to its line."""
     try:
         if len(cells) > len(names) and any(cell.strip() for cell in cells[len(names) :]):
-            raise InputError(f"{len(cells)} cells, but {len(names)} columns; put a cell that holds a comma into quotes")
+            raise InputError(
+                f"{len(cells)} cells, but {len(names)} columns; put a cell that contains a comma in quotes"
+            )
         given = {name: cell.strip() for name, cell in zip(names, cells, strict=False) if cell.strip()}
         request = _request(given)
         out = expand_home(Path(given["out"])) if "out" in given else default_out(request)
@@ -134,13 +136,13 @@ def _row(line: int, names: list[str], cells: list[str], taken: dict[str, int]) -
     other = taken.setdefault(_place(out), line)
     if other != line:
         return RejectedRow(
-            line, f"it would write {out}, which line {other} writes; give it a name of its own under out"
+            line, f"it would write {out}, which line {other} writes; give it another name in the column out"
         )
     return BatchRow(line, request, out, kinds)
 
 
 def _place(out: Path) -> str:
-    """Return what tells a file and its captions from others on any disk: some take no notice of case."""
+    """Return a key for a file and its captions that two paths share if they are one file on any disk."""
     return unicodedata.normalize("NFC", str(out.resolve().with_suffix(""))).casefold()
 
 

@@ -21,8 +21,8 @@ SCHEMA = Path(__file__).parents[2] / "docs" / "plan.schema.json"
 MARK_MISTAKE = 'title = "T"\nsteps = ["a"]\n'
 
 
-def told(err: str) -> int:
-    """Return how many errors are told: each in one line, perhaps with the place and a caret below, set in by four."""
+def error_count(err: str) -> int:
+    """Return the number of errors: one line each; the place and a caret may follow, indented by four."""
     return sum(not line.startswith("    ") for line in err.splitlines())
 
 
@@ -80,7 +80,7 @@ def test_bad_input_is_one_line_that_says_what_to_do(
 
     out, err = capsys.readouterr()
     assert (exit_code, out) == (code, "")
-    assert words in err and told(err) == 1
+    assert words in err and error_count(err) == 1
     after = sorted(path.name for path in workplace.rglob("*"))
     assert [name for name in after if name not in before] in ([], ["output"])
 
@@ -124,7 +124,7 @@ def test_a_mistake_in_a_script_names_its_file_and_line(
     code = run(["build", "2", "--practice", "p", "--voice", FAKE_VOICE, "--cache", cache])
 
     err = capsys.readouterr().err
-    assert code == 1 and told(err) == 1
+    assert code == 1 and error_count(err) == 1
     assert words in err
     assert not list(workplace.rglob("*.mp3")) and not list(workplace.rglob("*.part"))
 

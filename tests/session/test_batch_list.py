@@ -60,9 +60,9 @@ def test_lines_are_those_of_the_file() -> None:
     assert [one.line for one in rows(text)] == [2, 4, 7]
 
 
-def test_two_rows_that_write_one_file_are_told_apart() -> None:
-    told = refused("length,out\n5,a.mp3\n7,b.mp3\n9,a.mp3\n")
-    assert told == "4: it would write a.mp3, which line 2 writes; give it a name of its own under out"
+def test_a_second_row_for_the_same_file_is_rejected() -> None:
+    message = refused("length,out\n5,a.mp3\n7,b.mp3\n9,a.mp3\n")
+    assert message == "4: it would write a.mp3, which line 2 writes; give it another name in the column out"
 
 
 @pytest.mark.parametrize("other", ["sub/../a.mp3", "A.mp3", "a.MP3", "./a.mp3"])
@@ -79,7 +79,7 @@ def test_one_file_in_other_words_is_one_file(other: str) -> None:
         ("length,ending\n5,wkae\n", "2: --ending 'wkae' is not known; did you mean wake?"),
         ("length,captions\n5,vvt\n", "2: --captions 'vvt' is not known"),
         ("length,minutes\n5,6\n", "2: --set minutes=6: minutes is reserved"),
-        ("length,name\n5,Ada,Berlin\n", "2: 3 cells, but 2 columns; put a cell that holds a comma into quotes"),
+        ("length,name\n5,Ada,Berlin\n", "2: 3 cells, but 2 columns; put a cell that contains a comma in quotes"),
         ("length,name\n,Ada\n", "2: a length is missing"),
     ],
 )
@@ -92,14 +92,14 @@ def test_a_wrong_row_says_what_to_do_and_the_others_stand(text: str, words: str)
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "list.csv is empty; write the names of the columns into its first line"),
+        ("", "list.csv is empty; write the column names on its first line"),
         (
             "lenght,name\n5,Ada\n",
-            "list.csv:1: there is no column length; is lenght meant to be it. .there is lenght, name",
+            "list.csv:1: there is no column length; is lenght meant. .there is lenght, name",
         ),
-        ("title,name\n5,Ada\n", "list.csv:1: there is no column length; name it so, and write how long"),
-        ("length,first name\n5,Ada\n", "list.csv:1: 'first name' is no name of a column"),
-        ("length,,\n5,,\n", "list.csv:1: '' is no name of a column"),
+        ("title,name\n5,Ada\n", "list.csv:1: there is no column length; add one, with the length"),
+        ("length,first name\n5,Ada\n", "list.csv:1: 'first name' is not a column name"),
+        ("length,,\n5,,\n", "list.csv:1: '' is not a column name"),
         ("length,name,Name\n5,a,b\n", "list.csv:1: there are two columns name"),
         ("length,say_name\n5,a\n", "list.csv:1: say_name says how name is said, but there is no such column"),
         ("length,name\n", "list.csv has no rows"),
@@ -107,7 +107,7 @@ def test_a_wrong_row_says_what_to_do_and_the_others_stand(text: str, words: str)
         ("length,name\n,\n", "list.csv has no rows"),
     ],
 )
-def test_a_wrong_head_is_told_at_once(text: str, words: str) -> None:
+def test_an_invalid_first_line_is_an_error(text: str, words: str) -> None:
     with pytest.raises(InputError, match=words):
         rows(text)
 
@@ -118,11 +118,11 @@ def test_a_list_without_end_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path
         rows("length\n" + "5\n" * 4)
     monkeypatch.setattr(batch_list, "MOST_BYTES", 10)
     (tmp_path / "a.csv").write_text("length,name\n5,Ada\n")
-    with pytest.raises(InputError, match="make several lists"):
+    with pytest.raises(InputError, match="split it into several lists"):
         read_batch_list(tmp_path / "a.csv")
 
 
-def test_a_file_that_is_no_text_is_told_with_the_line(tmp_path: Path) -> None:
+def test_a_file_that_is_not_text_is_an_error_with_its_line(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes("length,name\n5,Zoë\n".encode("latin-1"))
     with pytest.raises(InputError, match=r"a\.csv:2: not UTF-8 text; export it as CSV in UTF-8 .in Excel: CSV UTF-8."):
         read_batch_list(tmp_path / "a.csv")

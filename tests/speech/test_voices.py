@@ -68,7 +68,7 @@ def test_only_the_engine_must_be_named(tmp_path: Path) -> None:
         ('"/sˈOəs/"', "[]", 9, "psoas must be some text in quotes"),
         ('voice = "de"', "voice = 5", 11, "voice must be some text in quotes"),
         ("[lexicon]", "[lexikon]", 6, "unknown key 'lexikon'; did you mean lexicon?"),
-        ("[lexicon]", "[lexicon", 6, "this is no valid TOML"),
+        ("[lexicon]", "[lexicon", 6, "this is not valid TOML"),
     ],
 )
 def test_a_mistake_in_a_voice_file_is_reported_at_its_line(
