@@ -1,22 +1,18 @@
 """What all tests share: hypothesis profiles, the marker `slow`, the fake voice, a store, a folder to work in."""
 
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
-import hypothesis
 import pytest
+from support.profiles import load_profile
 
 from audioguide.storage.store import Store
 
 FAKE_VOICE = str(Path(__file__).parent / "support" / "fake.toml")
 
-# Hypothesis's own limits are wall time, which depends on what else the machine does.
-hypothesis.settings.register_profile("dev", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
-hypothesis.settings.register_profile("ci", hypothesis.settings.get_profile("dev"), print_blob=True)
-hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
+load_profile()
 
 _STARTS = {"subprocess", "multiprocessing", "socket", "uvicorn", "playwright"}
 """Packages with which a module can start a process or a server."""

@@ -9,11 +9,12 @@ from typing import Any
 
 import imageio_ffmpeg
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from mutagen.id3 import APIC, CHAP, ID3, PRIV, TIT2, CTOCFlags
 from mutagen.mp3 import MP3
 from support.audio import sine, splice
+from support.profiles import examples
 
 from audioguide.audio.id3 import (
     About,
@@ -172,7 +173,7 @@ def test_tags_of_another_writer_can_be_read(tmp_path: Path, version: int) -> Non
 
 
 @given(cut=st.integers(10, 300), flip=st.integers(6, 299), value=st.integers(0, 255))
-@settings(max_examples=300)
+@examples(300)
 def test_reading_a_damaged_tag_does_not_fail(cut: int, flip: int, value: int) -> None:
     tag = bytearray(tag_with(DATA))
     tag[flip] = value
@@ -352,7 +353,7 @@ def test_track_numbers_sort_sessions_by_length(totals: list[int]) -> None:
 
 
 @given(cut=st.integers(10, 400), flip=st.integers(6, 399), value=st.integers(0, 255))
-@settings(max_examples=300)
+@examples(300)
 def test_reading_a_damaged_picture_does_not_fail(cut: int, flip: int, value: int) -> None:
     tag = bytearray(id3(ABOUT, [], TOTAL, picture=bytes(range(256))))
     tag[flip % len(tag)] = value

@@ -5,10 +5,11 @@ from functools import cache
 import numpy as np
 import pytest
 import soxr
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from pyloudnorm import Meter
+from support.profiles import examples
 from support.voices import LINES, voice_of
 
 from audioguide.audio import loudness
@@ -90,7 +91,7 @@ def test_a_full_scale_tone_of_997_hz_has_the_loudness_stated_in_the_standard() -
 
 
 @given(gain_db=st.floats(-20, 20))
-@settings(max_examples=20)
+@examples(20)
 def test_loudness_changes_by_exactly_the_gain(gain_db: float) -> None:
     signal = sine(440, 1.0, 0.05)
     assert integrated_lufs(gain(signal, gain_db)) == pytest.approx(integrated_lufs(signal) + gain_db, abs=0.01)
@@ -209,7 +210,7 @@ def test_at_8x_oversampling_peaks_exceed_the_ceiling_only_slightly() -> None:
 
 
 @given(seed=st.integers(0, 10_000), ceiling_dbfs=st.floats(-12, -0.5))
-@settings(max_examples=30)
+@examples(30)
 def test_no_burst_exceeds_any_ceiling(seed: int, ceiling_dbfs: float) -> None:
     assert oversampled_peak_db(limit(bursts(seed), ceiling_dbfs)) <= ceiling_dbfs + 0.2
 

@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from pyloudnorm import Meter
+from support.profiles import examples
 from support.voices import voice_of
 
 from audioguide.audio.loudness import CEILING_DBFS, TARGET_LUFS
@@ -139,7 +140,7 @@ def test_resampling_loud_speech_does_not_overflow() -> None:
 
 
 @given(samples=st.integers(1_200, 30_000))
-@settings(max_examples=40)
+@examples(40)
 def test_a_phrase_of_any_length_is_whole_frames(samples: int) -> None:
     piece = phrase(pcm(sine(samples)), 0.0)
     assert len(piece) == (LEAD + frames_for(samples) + TAIL) * FRAME * 2
@@ -191,7 +192,7 @@ def pieces(samples: int = 2 * RATE_HZ, peak: float = 0.1) -> tuple[Signal, Signa
 
 
 @given(samples=st.integers(1_200, 30_000))
-@settings(max_examples=20)
+@examples(20)
 def test_an_announced_phrase_of_any_length_is_whole_frames(samples: int) -> None:
     piece = phrase(pcm(sine(samples)), 0.0, announced=True)
     assert len(piece) == (lead_frames(True) + frames_for(samples) + TAIL) * FRAME * 2
@@ -333,7 +334,7 @@ def test_the_opening_rises_from_zero_to_the_room_tone() -> None:
 
 
 @given(samples=st.integers(2, CLOSING * FRAME), more=st.integers(0, 3))
-@settings(max_examples=30)
+@examples(30)
 def test_the_closing_reaches_zero_exactly_at_its_last_sample(samples: int, more: int) -> None:
     frames = frames_for(samples) + more
     room = to_signal(closing(samples, frames))

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.profiles import examples
 
 from audioguide.audio.meter import Reading
 from audioguide.checks.measurements import inspect
@@ -127,7 +128,7 @@ def timelines(draw: st.DrawFn) -> Timeline:
     st.lists(st.sampled_from([0.0, 1e-12, TONE, SPEECH, 1.0]), min_size=1, max_size=8),
     st.integers(1, 90),
 )
-@settings(deadline=None, max_examples=300)
+@examples(300)
 def test_any_plan_and_any_reading_give_finite_values(
     timeline: Timeline | None, levels: list[float], repeats: int
 ) -> None:
@@ -140,7 +141,6 @@ def test_any_plan_and_any_reading_give_finite_values(
 
 
 @given(st.integers(1, 1499))
-@settings(deadline=None)
 def test_a_session_cut_off_anywhere_fails(count: int) -> None:
     plan = planned(phrase(400, 200), phrase(700, 300))
     power = sounding(plan, (400, 600), (700, 1000))

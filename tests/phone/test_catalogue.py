@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from support.phone import JPEG, add, with_cover
+from support.profiles import examples
 
 from audioguide.audio.id3 import tag_size
 from audioguide.core.errors import InputError
@@ -121,7 +122,7 @@ def test_a_missing_folder_is_an_error_and_one_that_was_removed_later_is_empty(fo
     assert catalogue.scan() == ()
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(150, [HealthCheck.function_scoped_fixture])
 @given(changes=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), min_size=1, max_size=20))
 def test_a_damaged_tag_raises_no_error(two_sessions: Path, tmp_path: Path, changes: list[tuple[float, int]]) -> None:
     data = bytearray((two_sessions / "a.mp3").read_bytes())

@@ -6,9 +6,10 @@ from uuid import UUID
 
 import feedparser
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from support import feed_rules
+from support.profiles import examples
 
 from audioguide.phone.feed import Episode, Feed, feed_guid, feed_text
 from audioguide.phone.index_page import page_languages
@@ -133,7 +134,7 @@ def test_the_guid_of_the_feed_comes_from_its_url_without_scheme_and_slash() -> N
     assert feed_guid("https://podnews.net/rss") == "9b024349-ccf0-5f69-a609-6b82873eab3c"
 
 
-@settings(max_examples=80, deadline=None)
+@examples(80)
 @given(st.text(max_size=40), st.lists(st.text(max_size=20), max_size=3))
 def test_no_title_breaks_the_feed(title: str, chapters: list[str]) -> None:
     episode = replace(ONE, name=f"caf\udce9 {title}", title=title.strip(), chapter_titles=tuple(chapters))

@@ -7,7 +7,7 @@ from pathlib import Path
 from xml.etree.ElementTree import fromstring
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from support.phone import JPEG, add, with_cover
 
@@ -162,7 +162,6 @@ def test_page_and_feed_can_be_made_for_every_manifest(tmp_path: Path, shared_sto
     assert b"</script>" + name.encode(errors="replace")[:5] not in page
 
 
-@settings(deadline=None)
 @given(st.text(max_size=100))
 def test_a_slug_needs_no_escape_and_contains_no_path(stem: str) -> None:
     assert re.fullmatch("[a-z0-9]+(-[a-z0-9]+)*", slug(stem)) and len(slug(stem)) <= 60

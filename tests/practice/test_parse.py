@@ -1,8 +1,9 @@
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.profiles import examples
 from support.scripts import cues, lines, spoken
 
 from audioguide.core.clock import frames
@@ -249,7 +250,7 @@ def without_spaces(text: str) -> str:
     return "".join(text.split())
 
 
-@settings(deadline=None, max_examples=400)
+@examples(400)
 @given(WRITTEN)
 def test_every_word_is_spoken_once_in_order_or_its_line_is_refused(text: str) -> None:
     all_lines = lines(text)

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.profiles import examples
 from support.scripts import lines
 
 from audioguide.core.characters import HIDDEN
@@ -22,7 +23,7 @@ from audioguide.practice.render import Renderer
 from audioguide.speech.voices import read_voice
 from audioguide.storage.shelf import Layer
 
-many = settings(deadline=None, max_examples=300)  # calm() limits processor time instead of elapsed time
+many = examples(300)  # calm() limits processor time instead of elapsed time
 MOST_CPU_S = 5
 VARIABLES = {"minutes": 20, "length": "twenty minutes", "ending": "wake", "bells": True, "cues": ["heels", "hips"]}
 MARKS = ("[pause 6s]", "[pause 4s..12s]", "[rest]", "[rest 3]", "[breath]", "[bell]", "[bell 3]", "# Title\n")

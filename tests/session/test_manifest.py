@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.profiles import examples
 from support.sessions import HUM, SHORT
 
 from audioguide import build
@@ -217,7 +218,7 @@ def _places(value: object, path: tuple[object, ...] = ()) -> list[tuple[object, 
 
 
 @given(st.data())
-@settings(max_examples=500)
+@examples(500)
 def test_a_manifest_with_any_values_replaced_can_be_read(data: st.DataObject) -> None:
     body = json.loads(json.dumps(BODY))
     for _ in range(data.draw(st.integers(1, 2))):

@@ -3,8 +3,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
+from support.profiles import examples
 from support.scripts import cues
 
 from audioguide.audio.sound import SWELL
@@ -114,7 +115,7 @@ def stretches(timeline: Timeline, all_cues: list[Cue]) -> Iterator[list[int]]:
         yield [high - low for low, high in itertools.pairwise(edges)]
 
 
-@settings(deadline=None, max_examples=300)
+@examples(300)
 @given(sessions(), st.data())
 def test_any_possible_length_is_met_to_the_sample(
     session: tuple[list[Cue], list[int], int], data: st.DataObject
@@ -133,7 +134,7 @@ def test_any_possible_length_is_met_to_the_sample(
         assert timeline.chapters[0].start == 0
 
 
-@settings(deadline=None, max_examples=300)
+@examples(300)
 @given(sessions(), st.data())
 def test_every_silence_stays_within_its_bounds(session: tuple[list[Cue], list[int], int], data: st.DataObject) -> None:
     all_cues, lengths, cap = session
@@ -145,7 +146,7 @@ def test_every_silence_stays_within_its_bounds(session: tuple[list[Cue], list[in
             assert shortest <= length <= max(longest, PIECES_NEED)
 
 
-@settings(deadline=None, max_examples=200)
+@examples(200)
 @given(sessions())
 def test_one_sample_outside_the_possible_range_is_an_error_with_the_range(
     session: tuple[list[Cue], list[int], int],
@@ -158,7 +159,7 @@ def test_one_sample_outside_the_possible_range_is_an_error_with_the_range(
         assert (caught.value.asked, caught.value.shortest, caught.value.longest) == (target, low, high)
 
 
-@settings(deadline=None, max_examples=300)
+@examples(300)
 @given(sessions(), st.data())
 def test_a_longer_session_makes_no_silence_shorter(
     session: tuple[list[Cue], list[int], int], data: st.DataObject
@@ -171,7 +172,6 @@ def test_a_longer_session_makes_no_silence_shorter(
     assert all(was <= now for was, now in zip(before, after, strict=True))
 
 
-@settings(deadline=None)
 @given(sessions())
 def test_at_the_natural_length_every_pause_has_its_natural_length(session: tuple[list[Cue], list[int], int]) -> None:
     all_cues, lengths, cap = session
@@ -259,7 +259,7 @@ def test_a_silence_that_cannot_be_short_enough_is_an_error_at_its_line(text: str
 # --- announced phrases ---
 
 
-@settings(deadline=None, max_examples=300)
+@examples(300)
 @given(sessions(), st.data())
 def test_phrases_after_ten_seconds_of_silence_are_announced_and_bells_never(
     session: tuple[list[Cue], list[int], int], data: st.DataObject
@@ -299,7 +299,7 @@ def test_the_silence_before_an_announced_phrase_has_room_for_the_swell() -> None
 # --- the fade at the end ---
 
 
-@settings(deadline=None, max_examples=300)
+@examples(300)
 @given(sessions(), st.integers(0, SLEEP_CLOSING), st.data())
 def test_no_sound_is_in_the_fade_at_the_end(
     session: tuple[list[Cue], list[int], int], closing: int, data: st.DataObject

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import FAKE_VOICE
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pyloudnorm import Meter
 from support.audio import Signal, decode
@@ -142,7 +142,6 @@ def timelines() -> st.SearchStrategy[Timeline]:
 
 
 @given(timeline=timelines())
-@settings(deadline=None)
 def test_any_rehearsal_keeps_all_sounds_and_no_long_silence(timeline: Timeline) -> None:
     after = rehearsal(timeline)
     assert [(sound.cue, sound.length) for sound in spoken(after)] == [
@@ -159,7 +158,6 @@ def test_any_rehearsal_keeps_all_sounds_and_no_long_silence(timeline: Timeline) 
 
 
 @given(timeline=timelines(), data=st.data())
-@settings(deadline=None)
 def test_the_rest_of_a_timeline_keeps_its_sounds_and_silences(timeline: Timeline, data: st.DataObject) -> None:
     first = data.draw(st.integers(0, len(timeline.sounds) - 1))
     after = beginning_with(timeline, first)

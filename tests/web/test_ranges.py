@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from audioguide.web.ranges import Selection, Validator, select
@@ -71,7 +71,6 @@ def test_a_state_that_the_client_has_is_not_sent_again(headers: dict[str, str], 
     assert select(headers, SIZE, VALIDATOR).status == status
 
 
-@settings(deadline=None)
 @given(st.text(max_size=40), st.text(max_size=30), st.integers(0, 2000))
 def test_any_header_selects_bytes_within_the_resource(value: str, condition: str, size: int) -> None:
     for head in (value, f"bytes={value}"):
@@ -80,7 +79,6 @@ def test_any_header_selects_bytes_within_the_resource(value: str, condition: str
         assert 0 <= answer.start <= answer.start + answer.length <= size
 
 
-@settings(deadline=None)
 @given(st.integers(0, 2000), st.integers(0, 2000), st.integers(1, 1500))
 def test_a_range_is_a_slice(first: int, last: int, size: int) -> None:
     data = bytes(index % 251 for index in range(size))
