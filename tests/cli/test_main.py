@@ -6,13 +6,14 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
 from conftest import FAKE_VOICE
 from support.audio import decode
+from support.processes import HANGING_S, accept_signals, wait_until
 from support.scripts import write_practice
 
 from audioguide.cli.main import run
@@ -245,12 +246,11 @@ def test_a_bug_is_told_with_its_traceback(monkeypatch: pytest.MonkeyPatch, capsy
 @pytest.mark.speech
 def test_ctrl_c_ends_with_130_and_leaves_nothing(workplace: Path, cache: str, voice: str) -> None:
     command = [sys.executable, "-m", "audioguide", "build", "60", "--voice", voice, "--cache", cache]
-    building = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    until = time.monotonic() + 30
-    while not list(Path(cache).rglob("clips/*/*")) and time.monotonic() < until:
-        time.sleep(0.05)
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    building = subprocess.Popen(command, preexec_fn=accept_signals, **pipes)
+    assert wait_until(lambda: list(Path(cache).rglob("clips/*/*")) != [])
     building.send_signal(signal.SIGINT)
-    out, err = building.communicate(timeout=30)
+    out, err = building.communicate(timeout=HANGING_S)
 
     assert (building.returncode, out, err) == (130, "", "stopped; no half-written file was left\n")
     assert not Path("output").exists()

@@ -13,10 +13,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import FAKE_VOICE
 from support.audio import decode
+from support.processes import accept_signals
 from support.scripts import write_practice
 
 from audioguide.cli.main import run
@@ -214,7 +216,8 @@ class Watching:
 
     def __init__(self, *arguments: str) -> None:
         command = [sys.executable, "-m", "audioguide", "watch", *arguments, "--voice", FAKE_VOICE]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        self.process = subprocess.Popen(command, preexec_fn=accept_signals if os.name == "posix" else None, **pipes)
         self._lines: queue.Queue[str] = queue.Queue()
         threading.Thread(target=self._read, daemon=True).start()
 
