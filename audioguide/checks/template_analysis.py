@@ -154,7 +154,7 @@ class _BranchReader:
                 value = operand.expr.value if isinstance(operand.expr, nodes.Const) else None
                 if name in self.choices and isinstance(value, str) and value not in self.choices[name]:
                     known = self.choices[name]
-                    return f"; {name} is never {value!r}{did_you_mean(value, known)} (there is {', '.join(known)})"
+                    return f"; {name} is never {value!r}{did_you_mean(value, known)} (choose from {', '.join(known)})"
         return ""
 
 

@@ -192,7 +192,7 @@ def _off_errors(practice: Practice) -> list[Finding]:
     table = read_toml(practice.folder / "practice.toml", f"{practice.shown}/practice.toml")
     findings: list[Finding] = []
     for name in unknown:
-        words = f"[check] off: there is no rule {name!r}{did_you_mean(name, RULES)} (there is {', '.join(RULES)})"
+        words = f"[check] off: there is no rule {name!r}{did_you_mean(name, RULES)} (choose from {', '.join(RULES)})"
         findings += _as_findings("script", table.error_at_value(name, words))
     return findings
 

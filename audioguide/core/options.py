@@ -51,7 +51,7 @@ class Option:
         if self.choices and value not in self.choices:
             known = ", ".join(self.choices)
             raise InputError(
-                f"--{self.name} {value!r} is not known{did_you_mean(str(value), self.choices)} (there is {known})"
+                f"--{self.name} {value!r} is not known{did_you_mean(str(value), self.choices)} (choose from {known})"
             )
 
 

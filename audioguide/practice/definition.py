@@ -108,7 +108,7 @@ def _read_parent(table: Table, folder: Path, children: tuple[Path, ...]) -> Prac
     else:
         names = ", ".join(practice_names())
         words = f"there is no practice {name[:60]!r} to extend{did_you_mean(name, practice_names())}"
-        raise table.error("extends", f"{words} (there is {names}, or a folder next to this one, such as ../mine)")
+        raise table.error("extends", f"{words} (choose from {names}, or a folder next to this one, such as ../mine)")
     if parent.resolve() in children or len(children) > _MOST_CHILDREN:
         raise table.error("extends", f"{name} extends this practice itself; remove extends from one of them")
     return read_practice(parent, name, children)

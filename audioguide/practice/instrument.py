@@ -78,7 +78,7 @@ class Instrumenter(NodeTransformer):
             kind, allowed = self._allowed[type(node)]
             if node.name not in allowed:
                 near = "" if node.name in _JINJA_NAMES else did_you_mean(node.name, allowed)
-                advice = near or f" in a script; there is {', '.join(sorted(allowed))}"
+                advice = near or f" in a script; choose from {', '.join(sorted(allowed))}"
                 raise TemplateSyntaxError(f"No {kind} named {node.name!r}{advice}", node.lineno, self._template)
 
 

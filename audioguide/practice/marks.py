@@ -79,7 +79,7 @@ def _suggestion(words: list[str]) -> str:
     for guess in guesses:
         if _is_mark(guess):
             return f"; did you mean [{guess}]?"
-    return f"; there is {', '.join(f'[{form}]' for form in _FORMS)}"
+    return f"; choose from {', '.join(f'[{form}]' for form in _FORMS)}"
 
 
 def _short_units(words: str) -> str:

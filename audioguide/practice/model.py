@@ -126,7 +126,7 @@ class Practice:
                 return step
         names = self.step_names()
         near = did_you_mean(name, names)
-        raise InputError(f"practice {self.name} has no step {name!r}{near} (there is {', '.join(names)})")
+        raise InputError(f"practice {self.name} has no step {name!r}{near} (choose from {', '.join(names)})")
 
 
 def _includes(step: Step, samples: int, guidance: str) -> bool:

@@ -148,7 +148,7 @@ def sounds_before(request: Request, practice: Practice) -> int:
     steps = read_steps(request, practice, request.samples or ORDINARY_LENGTH)
     names = [step.step.name for step in steps]
     if practice.step(name).name not in names:
-        raise InputError(f"--from {name}: that step is not in this session (there is {', '.join(names)})")
+        raise InputError(f"--from {name}: that step is not in this session (choose from {', '.join(names)})")
     sounds = [sum(isinstance(cue, Phrase | Bell) for cue in step.cues) for step in steps]
     start = names.index(name)
     if not sum(sounds[start:]):
@@ -203,7 +203,7 @@ def _refuse_unused(settings: Mapping[str, str], practice: Practice, renderer: Re
     own = sorted(used - {*VARIABLES, *FUNCTIONS})
     for key in settings:
         if key not in used:
-            known = f"there is {', '.join(own)}" if own else "its scripts use none"
+            known = f"they use {', '.join(own)}" if own else "they use no variables"
             raise InputError(f"--set {key}: no script of {practice.name} uses {key}{did_you_mean(key, own)} ({known})")
 
 

@@ -143,7 +143,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
     def unsafe_undefined(self, obj: Any, attribute: str) -> Undefined:
         """Return a value that raises an error when it is used: a script may not read that attribute."""
         names = sorted(_attributes(obj))
-        known = f"; there is {', '.join(names)}" if names else ""
+        known = f"; choose from {', '.join(names)}" if names else ""
         words = f".{attribute} of {_KINDS.get(type(obj), 'this')}{did_you_mean(attribute, names) or known}"
         return self.undefined(words, name=attribute, obj=obj, exc=SecurityError)
 

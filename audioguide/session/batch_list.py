@@ -116,7 +116,7 @@ def _columns(cells: list[str], shown: str) -> list[str]:
     if not {"length", "only"} & set(names):
         near = get_close_matches("length", names, n=1)
         instead = f"is {near[0]} meant?" if near else "add one, with the length of each session"
-        raise InputError(f"{shown}:1: there is no column length; {instead} (there is {', '.join(names)})")
+        raise InputError(f"{shown}:1: there is no column length; {instead} (the columns are {', '.join(names)})")
     return names
 
 

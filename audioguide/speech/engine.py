@@ -106,7 +106,7 @@ def _load(name: str, asked_by: str) -> Callable[[], Engine]:
         return cast("Callable[[], Engine]", point.load())
     names = [*engine_names(), RECORDED]
     raise EngineError(
-        f"{asked_by}: there is no engine {name!r}{did_you_mean(name, names)} (there is {', '.join(names)})"
+        f"{asked_by}: there is no engine {name!r}{did_you_mean(name, names)} (choose from {', '.join(names)})"
     )
 
 

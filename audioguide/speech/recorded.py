@@ -221,7 +221,7 @@ def find_fallback(voice: Voice) -> Voice | None:
 def _fallback_file(voice: Voice, name: str) -> str:
     path = voice.folder / Path(name).expanduser()
     if not name.endswith(".toml"):
-        choices = f"there is {', '.join(voice_names())}, or a file such as other.toml"
+        choices = f"choose from {', '.join(voice_names())}, or a file such as other.toml"
         near = did_you_mean(name, voice_names())
         raise InputError(f"{voice.shown}: there is no voice {name!r} for a fallback{near} ({choices})")
     if not is_file(path):

@@ -57,7 +57,7 @@ class Table:
         """
         for key in self.values:
             if key not in known:
-                raise self.error(key, f"unknown key {key!r}{did_you_mean(key, known)} (there is {', '.join(known)})")
+                raise self.error(key, f"unknown key {key!r}{did_you_mean(key, known)} (choose from {', '.join(known)})")
 
     def text_of(self, key: str, default: str | None = None) -> str:
         """Return the text under key, which is required unless there is a default."""

@@ -20,7 +20,7 @@ def caption_kinds(text: str) -> list[str]:
     for kind in kinds:
         if kind not in KINDS:
             raise InputError(
-                f"--captions {kind!r} is not known{did_you_mean(kind, KINDS)} (there is {', '.join(KINDS)})"
+                f"--captions {kind!r} is not known{did_you_mean(kind, KINDS)} (choose from {', '.join(KINDS)})"
             )
     return kinds
 

@@ -67,7 +67,7 @@ def test_a_manifest_stores_every_option_but_paths() -> None:
 @pytest.mark.parametrize("row", [row for row in OPTIONS.values() if row.choices], ids=lambda row: row.name)
 def test_a_value_that_is_not_a_choice_is_refused_with_the_choices(row: object) -> None:
     field = next(name for name, one in OPTIONS.items() if one is row)
-    with pytest.raises(InputError, match=rf"--{field} 'nonsense' is not known \(there is "):
+    with pytest.raises(InputError, match=rf"--{field} 'nonsense' is not known \(choose from "):
         Request(1, **{field: "nonsense"})  # type: ignore[arg-type]  # the name of a field
 
 

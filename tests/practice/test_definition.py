@@ -209,7 +209,8 @@ def test_an_interlude_without_its_script_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_error_for_an_unknown_step_lists_the_known_ones(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"no step 'arive'; did you mean arrive\? \(there is arrive, lie, .*grounding"):
+    words = r"no step 'arive'; did you mean arrive\? \(choose from arrive, lie, .*grounding"
+    with pytest.raises(InputError, match=words):
         read(tmp_path, FULL).step("arive")
 
 
@@ -228,7 +229,7 @@ def test_a_practice_is_found_by_the_path_of_its_folder(tmp_path: Path, monkeypat
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("psoas-relase", r"no practice 'psoas-relase'; did you mean psoas-release\? \(there is .*a folder with"),
+        ("psoas-relase", r"no practice 'psoas-relase'; did you mean psoas-release\? \(choose from .*a folder with"),
         ("./nowhere", "./nowhere is not a practice: it has no practice.toml"),
     ],
 )

@@ -116,7 +116,7 @@ def test_every_writing_system_passes_unchanged(text: str) -> None:
         ("[reset 3]", r"did you mean \[rest 3\]\?"),
         ("[log pause]", r"did you mean \[long pause\]\?"),
         ("[breath 2]", r"did you mean \[breath\]\?"),
-        ("[silence]", r"unknown mark \[silence\]; there is \[pause 6s\], .*\[bell 3\]"),
+        ("[silence]", r"unknown mark \[silence\]; choose from \[pause 6s\], .*\[bell 3\]"),
         ("[]", r"unknown mark \[\]; write a mark like \[pause 6s\]"),
         ("[link](there)", r"unknown mark \[link\]"),
         ("[pause]", r"\[pause\] has no length; write it like \[pause 6s\]"),

@@ -119,8 +119,8 @@ def test_a_session_without_a_word_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("setting", "words"),
     [
-        ("nme", r"--set nme: no script of .* uses nme; did you mean name\? \(there is name\)"),
-        ("zzz", r"--set zzz: no script of .* uses zzz \(there is name\)"),
+        ("nme", r"--set nme: no script of .* uses nme; did you mean name\? \(they use name\)"),
+        ("zzz", r"--set zzz: no script of .* uses zzz \(they use name\)"),
     ],
 )
 def test_a_setting_that_no_script_uses_is_refused(tmp_path: Path, setting: str, words: str) -> None:

@@ -76,12 +76,12 @@ def test_the_tables_contain_only_existing_names() -> None:
 @pytest.mark.parametrize(
     ("template", "words"),
     [
-        ("{{ 'a'|pprint }}", "No filter named 'pprint' in a script; there is abs, batch, "),
+        ("{{ 'a'|pprint }}", "No filter named 'pprint' in a script; choose from abs, batch, "),
         ("{{ 'a'|uper }}", "No filter named 'uper'; did you mean upper?"),
         ("{{ 1 is evn }}", "No test named 'evn'; did you mean even?"),
-        ("{{ 'a'.center(3) }}", "not allowed in a script: .center of text; there is capitalize, "),
+        ("{{ 'a'.center(3) }}", "not allowed in a script: .center of text; choose from capitalize, "),
         ("{{ 'a'.uper() }}", "'str object' has no attribute 'uper'"),
-        ("{{ [].append(1) }}", "not allowed in a script: .append of a list; there is count, index"),
+        ("{{ [].append(1) }}", "not allowed in a script: .append of a list; choose from count, index"),
         ("{{ rest }}", "not allowed in a script: a function instead of text; write rest()"),
         ("{% macro m() %}{% endmacro %}{{ m }}", "not allowed in a script: a macro instead of text; write m()"),
     ],

@@ -95,7 +95,7 @@ def test_a_wrong_row_says_what_to_do_and_the_others_stand(text: str, words: str)
         ("", "list.csv is empty; write the column names on its first line"),
         (
             "lenght,name\n5,Ada\n",
-            "list.csv:1: there is no column length; is lenght meant. .there is lenght, name",
+            "list.csv:1: there is no column length; is lenght meant. .the columns are lenght, name",
         ),
         ("title,name\n5,Ada\n", "list.csv:1: there is no column length; add one, with the length"),
         ("length,first name\n5,Ada\n", "list.csv:1: 'first name' is not a column name"),

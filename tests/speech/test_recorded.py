@@ -185,7 +185,7 @@ def test_a_fallback_is_a_name_on_the_shelf_or_a_file_relative_to_the_voice(
     ("name", "words"),
     [
         ("mia.toml", "fallback mia.toml is recorded as well; name a voice that can speak any phrase"),
-        ("clam", "there is no voice 'clam' for a fallback; did you mean calm? (there is calm"),
+        ("clam", "there is no voice 'clam' for a fallback; did you mean calm? (choose from calm"),
         ("none.toml", "none.toml for a fallback"),
         ("german.toml", "voice mia speaks 'en', but its fallback german.toml 'de'; name another"),
     ],

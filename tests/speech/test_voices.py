@@ -123,7 +123,7 @@ def test_a_voice_file_is_found_by_its_path(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("clam", r"there is no voice 'clam'; did you mean calm\? \(there is calm, .*or a file such as"),
+        ("clam", r"there is no voice 'clam'; did you mean calm\? \(choose from calm, .*or a file such as"),
         ("./mine.toml", "there is no voice file ./mine.toml"),
         (".", "there is no voice file ."),
     ],

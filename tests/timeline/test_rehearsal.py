@@ -346,7 +346,7 @@ def test_a_single_step_can_be_rehearsed(tmp_path: Path, shared_store: Store) -> 
     ("step", "words"),
     [
         ("bolstr", "no step 'bolstr'; did you mean bolster?"),
-        ("add-weight", "that step is not in this session (there is arrive, bolster"),
+        ("add-weight", "that step is not in this session (choose from arrive, bolster"),
     ],
 )
 def test_an_unknown_or_absent_step_is_an_error(tmp_path: Path, shared_store: Store, step: str, words: str) -> None:

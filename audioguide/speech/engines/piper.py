@@ -131,7 +131,7 @@ def _model(voice: Voice) -> _Model:
     shown, options = voice.shown, voice.options
     for key in options:
         if key not in _OPTIONS:
-            listed = f"(there is {', '.join(_OPTIONS)})"
+            listed = f"(choose from {', '.join(_OPTIONS)})"
             raise EngineError(f"{shown}: engine 'piper' has no option {key!r}{did_you_mean(key, _OPTIONS)} {listed}")
     if not options.get("model"):
         raise EngineError(f"{shown}: engine 'piper' needs model = \"NAME.onnx\" under [options]")

@@ -50,7 +50,7 @@ class System:
         unknown = [key for key in voice.options if key not in _OPTIONS]
         if unknown:
             raise EngineError(
-                f"{voice.shown}: engine 'system' has no option {unknown[0]!r} (there is {', '.join(_OPTIONS)})"
+                f"{voice.shown}: engine 'system' has no option {unknown[0]!r} (choose from {', '.join(_OPTIONS)})"
             )
         parts = [f"pyttsx3 {package_version('pyttsx3')}", sys.platform]
         if sys.platform == "linux":

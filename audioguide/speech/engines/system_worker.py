@@ -115,7 +115,7 @@ def _find_id(name: str, ids: list[str]) -> str:
         if voice_id.lower() == name.lower():
             return voice_id
     near = get_close_matches(name, ids, n=3, cutoff=0.3)
-    raise RuntimeError(f"this system has no voice {name!r} (there is {', '.join(near or ids[:3])}, ...)")
+    raise RuntimeError(f"this system has no voice {name!r} (choose from {', '.join(near or ids[:3])}, ...)")
 
 
 def _codes(voice: Any) -> list[str]:

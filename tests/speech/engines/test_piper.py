@@ -155,7 +155,7 @@ def test_a_model_may_be_given_by_any_path(
         ({}, r'^mine\.toml: engine \'piper\' needs model = "NAME\.onnx" under \[options\]$'),
         ({"model": ""}, r"needs model"),
         ({"modle": "a.onnx"}, r"^mine\.toml: .*no option 'modle'; did you mean model\?"),
-        ({"model": "a.onnx", "pitch": "9"}, r"no option 'pitch' \(there is model, speaker\)$"),
+        ({"model": "a.onnx", "pitch": "9"}, r"no option 'pitch' \(choose from model, speaker\)$"),
         ({"model": "b.onnx"}, r"^mine\.toml: there is no model .*b\.onnx$"),
         ({"model": "~no-such-user/b.onnx"}, r"^mine\.toml: there is no model .*b\.onnx$"),
         ({"model": "a\0.onnx"}, r"^mine\.toml: there is no model"),

@@ -227,6 +227,6 @@ def test_a_voice_is_found_by_name_in_any_case(path: Path) -> None:
 
 def test_for_an_unknown_voice_similar_names_are_suggested(path: Path) -> None:
     driver = Driver(wav(TONE), {"com.apple.Samantha": ["en_US"], "com.apple.Anna": ["de_DE"]})
-    with pytest.raises(RuntimeError, match=r"no voice 'samanta' \(there is com\.apple\.Samantha"):
+    with pytest.raises(RuntimeError, match=r"no voice 'samanta' \(choose from com\.apple\.Samantha"):
         SafeDriver(driver).speak(order(path, voice="samanta"))
     assert driver.said == []
