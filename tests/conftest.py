@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
@@ -16,8 +17,8 @@ load_profile()
 
 _STARTS = {"subprocess", "multiprocessing", "socket", "uvicorn", "playwright"}
 """Packages with which a module can start a process or a server."""
-_STARTED = ("subprocess.Popen", "os.fork", "os.posix_spawn")
-"""Audit events of a process that is started."""
+_STARTED = ("subprocess.Popen", "os.fork", "os.posix_spawn", "socket.bind")
+"""Audit events of a process or a server that is started."""
 _running: list[pytest.Item] = []
 
 
@@ -35,21 +36,22 @@ def _is_marked(item: pytest.Item, name: str) -> bool:
 
 def _can_start_processes(module: ModuleType) -> bool:
     """Return whether a module imports what starts processes: itself, through its helpers, or what it tests does."""
-    sources = {name for name in map(_module_of, vars(module).values()) if name in sys.modules} - {module.__name__}
-    return (
-        _imports_a_starter(module)
-        or any(_can_start_processes(sys.modules[name]) for name in sources if name.startswith("support."))
-        or any(_imports_a_starter(sys.modules[name]) for name in sources if name.startswith("audioguide."))
-    )
+    sources = _sources(module)
+    ours = [sys.modules[name] for name in sources if name.startswith("audioguide.") and name in sys.modules]
+    helpers = [sys.modules[name] for name in sources if name.startswith("support.")]
+    return any(map(_imports_a_starter, [module, *ours])) or any(map(_can_start_processes, helpers))
 
 
 def _imports_a_starter(module: ModuleType) -> bool:
-    imported = (value for value in vars(module).values() if isinstance(value, ModuleType))
-    return any(value.__name__.partition(".")[0] in _STARTS for value in imported)
+    return any(name.partition(".")[0] in _STARTS for name in _sources(module))
 
 
-def _module_of(value: object) -> str:
-    return value.__name__ if isinstance(value, ModuleType) else str(getattr(value, "__module__", ""))
+@cache
+def _sources(module: ModuleType) -> frozenset[str]:
+    """Return the names of the modules that a module has imported, or imported something from."""
+    values = vars(module).values()
+    names = {value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", "") for value in values}
+    return frozenset(name for name in names if isinstance(name, str)) - {module.__name__}
 
 
 @pytest.hookimpl(wrapper=True)
@@ -63,9 +65,9 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 
 
 def _refuse_processes(event: str, _: object) -> None:
-    """Hold the rule: a test that is not marked as slow starts no process."""
+    """Hold the rule: a test that is not marked as slow starts no process and no server."""
     if event in _STARTED and _running and not _is_marked(_running[-1], "slow"):
-        raise RuntimeError(f"{_running[-1].nodeid} starts a process; import subprocess at the top of its module")
+        raise RuntimeError(f"{_running[-1].nodeid} starts a process or server; import what does that in its module")
 
 
 sys.addaudithook(_refuse_processes)

@@ -7,14 +7,14 @@ from jinja2 import Environment, TemplateNotFound, TemplateSyntaxError
 from audioguide.checks.session_matrix import LONGEST, Result, SessionMatrix
 from audioguide.checks.template_analysis import Branch, Template, analyze
 from audioguide.core.clock import RATE_HZ
-from audioguide.core.defaults import ENDINGS, GUIDANCE
 from audioguide.core.errors import ScriptError, did_you_mean
 from audioguide.core.model import Source
+from audioguide.core.request import OPTIONS
 from audioguide.practice.model import Practice
 from audioguide.practice.sandbox import FolderLoader
 from audioguide.practice.script_language import SUFFIX
 
-_CHOICES = {"ending": ENDINGS, "guidance": GUIDANCE}
+_CHOICES = {row.name: row.choices for row in OPTIONS.values() if row.choices}
 _MINUTE = 60 * RATE_HZ
 
 

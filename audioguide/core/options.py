@@ -37,10 +37,14 @@ class Option:
     """Returns the words of the session's title for a value; None where it does not appear there."""
     title_rank: int = 1
     """Words of a lower rank come first in the title; those of one rank in the order of the table."""
+    variants: tuple[object, ...] = ()
+    """Values that change what is said, the one with most phrases first; a recording sheet covers all of them."""
     manifest_key: str = ""
-    """The key in the manifest's ``options``; empty for the field's own name, None is not written."""
+    """The key in the manifest's ``options``; empty for the field's own name."""
     manifest_value: Callable[[Any], object] | None = lambda value: value
     """Returns what the manifest stores; None where the option is not stored."""
+    stored_as: type | tuple[type, ...] = str
+    """What the manifest stores, unless it is null."""
 
     def check(self, value: object) -> None:
         """Refuse a value that is not one of the choices.

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass, fields
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from audioguide.core.characters import PRIVATE
 from audioguide.core.clock import RATE_HZ, file_length, parse_length
@@ -114,6 +115,7 @@ class Request:
         parse_cell=_length_cell,
         file_name=lambda samples: [file_length(samples)] if samples else [],
         manifest_key="length_samples",
+        stored_as=int,
     )
     """The session's length; None only with `only`, for the step's natural length."""
     _: KW_ONLY
@@ -154,6 +156,7 @@ class Request:
         file_name=lambda wpm: [f"{wpm:g}wpm"] if wpm else [],
         title=lambda wpm: f"at {wpm:g} words a minute" if wpm else "",
         title_rank=2,
+        stored_as=(int, float),
     )
     """None: the voice's own."""
     guidance: str = option(
@@ -165,6 +168,7 @@ class Request:
         parse_cell=text_cell,
         file_name=lambda guidance: [guidance] if guidance != GUIDANCE[0] else [],
         title=lambda guidance: guidance if guidance != GUIDANCE[0] else "",
+        variants=GUIDANCE,
     )
     ending: str = option(
         ENDINGS[0],
@@ -175,6 +179,7 @@ class Request:
         parse_cell=text_cell,
         file_name=lambda ending: [ending] if ending != ENDINGS[0] else [],
         title=lambda ending: "into sleep" if ending == "sleep" else "",
+        variants=ENDINGS,
     )
     grounding: bool | None = option(
         None,
@@ -183,6 +188,8 @@ class Request:
         parse_cell=yes_no_cell,
         file_name=lambda grounding: {None: [], True: ["grounding"], False: ["no-grounding"]}[grounding],
         title=lambda grounding: {None: "", True: "with grounding", False: "without grounding"}[grounding],
+        variants=(True, False),
+        stored_as=bool,
     )
     """None: the practice decides by length."""
     bell: bool = option(
@@ -193,6 +200,8 @@ class Request:
         file_name=lambda bell: [] if bell else ["no-bell"],
         title=lambda bell: "" if bell else "without bells",
         title_rank=3,
+        variants=(True, False),
+        stored_as=bool,
     )
     settings: Mapping[str, str] = option(
         {},
@@ -204,6 +213,7 @@ class Request:
         title=_for_name,
         title_rank=0,
         manifest_value=dict,
+        stored_as=dict,
     )
     said: Mapping[str, str] = option(
         {},
@@ -213,6 +223,7 @@ class Request:
         collect=read_said,
         file_name=lambda said: [f"{word}-as-{sound}" for word, sound in sorted(said.items())],
         manifest_value=dict,
+        stored_as=dict,
     )
     """How words of this one session are pronounced, such as a name; as in a lexicon."""
     from_step: str | None = option(None, file_name=lambda step: [f"from-{step}"] if step else [], manifest_key="from")
@@ -251,6 +262,23 @@ class Request:
 
 OPTIONS: dict[str, Option] = {field.name: row for field in fields(Request) if (row := row_of(field)).name}
 """The options that a user can set, by the name of their field, in the order of the table."""
+
+
+def restored_options(stored: Mapping[str, object]) -> dict[str, Any]:
+    """Return the fields of a request from what `Request.options` stored in a manifest.
+
+    The manifest may come from anyone: a value that is not of the stored type is left out.
+
+    Raises:
+        InputError: a variable for the scripts has a name that cannot be set.
+    """
+    fields: dict[str, Any] = {}
+    for name, row in OPTIONS.items():
+        value = stored.get(row.manifest_key or name)
+        if row.manifest_value and isinstance(value, row.stored_as):
+            fields[name] = {str(key): str(word) for key, word in value.items()} if isinstance(value, dict) else value
+    check_settings(fields.get("settings", {}))
+    return fields
 
 
 def default_out(request: Request) -> Path:

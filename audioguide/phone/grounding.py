@@ -11,9 +11,8 @@ from typing import TypeVar
 
 from audioguide.audio.sound import SWELL
 from audioguide.core.clock import LEAD, frames
-from audioguide.core.defaults import ENDINGS, GUIDANCE
 from audioguide.core.errors import AudioguideError, InputError
-from audioguide.core.request import Request, check_settings
+from audioguide.core.request import Request, restored_options
 from audioguide.phone.catalogue import SessionFile, read_mp3
 from audioguide.practice.definition import find_practice
 from audioguide.practice.rendering import APART_S, FINISH
@@ -114,21 +113,9 @@ def grounding_request(manifest: Manifest, sessions_folder: Path) -> Request:
         raise InputError(
             f"practice {practice.name} has no grounding; write [interlude.grounding] into its practice.toml"
         )
-    options = manifest.options
-    settings, said, pace_wpm = (options.get(key) for key in ("settings", "said", "pace_wpm"))
-    return Request(
-        None,
-        practice=path,
-        voice=voice,
-        ending=str(options.get("ending", ENDINGS[0])),
-        guidance=str(options.get("guidance", GUIDANCE[0])),
-        pace_wpm=float(pace_wpm) if isinstance(pace_wpm, int | float) else None,
-        bell=options.get("bell") is not False,
-        settings=check_settings(settings) if isinstance(settings, dict) else {},
-        said={str(word): str(how) for word, how in said.items()} if isinstance(said, dict) else {},
-        only=practice.grounding.step.name,
-        with_closing=manifest.timeline.total,
-    )
+    track = {"samples": None, "only": practice.grounding.step.name, "grounding": None}
+    place = {"practice": path, "voice": voice, "with_closing": manifest.timeline.total}
+    return Request(**{**restored_options(manifest.options), **track, **place})
 
 
 def silence_bounds(manifest: Manifest) -> tuple[int, int]:

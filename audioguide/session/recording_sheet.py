@@ -8,10 +8,9 @@ from itertools import groupby, product
 from operator import itemgetter
 
 from audioguide.core.clock import RATE_HZ, file_length
-from audioguide.core.defaults import ENDINGS, GUIDANCE
 from audioguide.core.errors import AudioguideError, ScriptError, ScriptErrors
 from audioguide.core.model import Phrase, Source
-from audioguide.core.request import Request
+from audioguide.core.request import OPTIONS, Request
 from audioguide.practice.model import Practice
 from audioguide.practice.render import Renderer
 from audioguide.practice.rendering import read_phrases
@@ -23,12 +22,7 @@ COLUMNS = ("id", "step", "where", "text", "lengths", "recorded")
 BOM = "\ufeff"
 """At the start of a file, makes Excel read it as UTF-8."""
 
-_CHOICES: dict[str, tuple[object, ...]] = {
-    "guidance": GUIDANCE,
-    "ending": ENDINGS,
-    "grounding": (True, False),
-    "bell": (True, False),
-}
+_CHOICES = {field: row.variants for field, row in OPTIONS.items() if row.variants}
 """The listener's choices, in each case beginning with the one that includes most phrases."""
 _FORMULA = ("=", "+", "-", "@")
 

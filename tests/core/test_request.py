@@ -1,12 +1,14 @@
 """The table of options: one row decides how an option is typed, listed, named and stored."""
 
+import inspect
 from dataclasses import fields
 
 import pytest
 
 from audioguide.core.errors import InputError
 from audioguide.core.options import row_of
-from audioguide.core.request import OPTIONS, Request, check_settings, default_out, differences
+from audioguide.core.request import OPTIONS, Request, check_settings, default_out, differences, restored_options
+from audioguide.session.build import build
 
 EVERYTHING = Request(
     60 * 24_000,
@@ -81,3 +83,24 @@ def test_a_variable_named_like_an_option_is_pointed_to_it(name: str) -> None:
 def test_another_reserved_name_needs_another_name(name: str) -> None:
     with pytest.raises(InputError, match=f"{name} is reserved; choose another name"):
         check_settings({name: "x"})
+
+
+def test_what_a_manifest_stores_gives_the_same_request_again() -> None:
+    stored = EVERYTHING.options()
+    again = Request(**{**restored_options(stored), "voice": EVERYTHING.voice})
+    assert again == EVERYTHING
+
+
+@pytest.mark.parametrize("field", [field for field, row in OPTIONS.items() if row.manifest_value])
+def test_a_stored_value_of_another_type_is_left_out(field: str) -> None:
+    key = OPTIONS[field].manifest_key or field
+    assert field not in restored_options({key: [object()]})
+
+
+def test_the_package_builds_with_every_option_of_the_table() -> None:
+    parameters = inspect.signature(build).parameters
+    missing = {field for field in OPTIONS if field != "samples"} - parameters.keys()
+    assert missing == set()
+    for field, row in OPTIONS.items():
+        if field != "samples" and not row.collect:
+            assert parameters[field].default == row.default, field

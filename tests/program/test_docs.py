@@ -49,7 +49,7 @@ def _run(folder: Path, name: str, *rest: str) -> "subprocess.CompletedProcess[st
     options = {flag for option in commands.commands[name].params for flag in option.opts}
     command = [sys.executable, "-m", "audioguide", name, *rest]
     command += ["--voice", str(voice)] if "--voice" in options and "--voice" not in rest else []
-    command += ["--cache", str(folder / "cache")] if "--cache" in options else []
+    command += ["--cache", str(folder.parent / "cache")] if "--cache" in options else []
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 

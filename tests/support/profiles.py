@@ -21,3 +21,8 @@ def examples(count: int, suppress: Iterable[HealthCheck] = ()) -> settings:
     """Return settings for a test that needs so many examples; the profile `dev` tries a tenth of them."""
     few = max(10, count // 10)
     return settings(max_examples=count if PROFILE == "ci" else few, suppress_health_check=[*TOO_SLOW, *suppress])
+
+
+def repeats(count: int) -> int:
+    """Return how often to repeat something random; the profile `dev` repeats it a tenth as often."""
+    return count if PROFILE == "ci" else max(2, count // 10)
