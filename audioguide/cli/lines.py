@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def lines(
     lengths: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[LENGTH]...", help="Sessions of these lengths.  [default: seven from 5 to 60 minutes]"),
+        typer.Argument(metavar="LENGTH...", help="Sessions of these lengths.  [default: seven from 5 to 60 minutes]"),
     ] = None,
     practice: Annotated[str, o.option("practice")] = PRACTICE,
     voice: Annotated[str, o.option("voice")] = VOICE,
@@ -79,4 +79,4 @@ def _note_what_is_missing(sheet: "Sheet", leftovers: list[Path]) -> None:
         note(f"left out: {count} that cannot be rendered, the first because of {sheet.left_out[0]}")
     if leftovers:
         names = ", ".join(path.name for path in leftovers)
-        note(f"in {leftovers[0].parent}, no phrase of this sheet belongs to {names}")
+        note(f"these files in {leftovers[0].parent} match no phrase of the sheet: {names}")

@@ -17,7 +17,7 @@ def publish(
     ] = "",
     cache: o.Cache = None,
 ) -> None:
-    """Write phone page, sessions and podcast feed for a web host."""
+    """Write the phone page, sessions and podcast feed for a web host."""
     from audioguide.phone.publish import publish as publish_folder
     from audioguide.storage.store import open_store
 

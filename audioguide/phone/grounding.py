@@ -75,7 +75,7 @@ class Groundings:
             except Exception as error:  # a manifest may contain anything; the sessions play without a track
                 track = None
                 self._warn_once(
-                    f"{_reason(error)}; until this is fixed, the page offers no grounding for the sessions concerned"
+                    f"{_reason(error)}; until this is fixed, the page offers no grounding for the affected sessions"
                 )
             self.tracks = {**self.tracks, entry.digest: track}
 
@@ -157,7 +157,7 @@ def _find(
     manifest: Manifest,
     suffix: str = "",
 ) -> tuple[str, _Definition]:
-    """Return (name on its shelf or path, definition) of a practice or voice."""
+    """Return (built-in name or path, definition) of a practice or voice."""
     for path in _candidates(name, sessions_folder, suffix):
         try:
             return path, find(path)
@@ -170,7 +170,7 @@ def _find(
 
 
 def _candidates(name: str, sessions_folder: Path, suffix: str) -> Iterator[str]:
-    """Yield the name for the shelf, then paths; nothing if the name, which comes from a file, contains a path."""
+    """Yield the name, for a built-in one, then paths; nothing if the name, which comes from a file, contains a path."""
     if not name or Path(name).name != name:
         return
     yield name

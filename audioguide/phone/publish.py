@@ -169,7 +169,9 @@ def _put(path: Path, resource: Resource) -> None:
                 _copy(resource.body, draft)
     except OutputError as error:
         reason = getattr(error.__cause__, "strerror", None) or error
-        raise OutputError(f"{path} cannot be written ({reason}); make room, or choose another --to SITE") from error
+        raise OutputError(
+            f"{path} cannot be written ({reason}); free some disk space, or choose another --to SITE"
+        ) from error
 
 
 def _copy(source: FileSlice, draft: Draft) -> None:

@@ -84,7 +84,7 @@ def share(
         progress: called while groundings are spoken, before that.
 
     Returns:
-        Whether it ended for want of requests; otherwise a signal ended it that raises no KeyboardInterrupt.
+        True if it stopped because it was idle, False if a signal other than Ctrl-C stopped it.
 
     Raises:
         InputError: there is no such folder.

@@ -105,7 +105,7 @@ class Fitter:
         shortest = shortest_in(low, high)
         exact = shortest % RATE_HZ != 0
         words = (
-            f"{clock(asked)} asked; with voice {self.voice.name} this wording can be "
+            f"{clock(asked)} is not possible: with voice {self.voice.name}, this wording takes "
             f"{clock(shortest, millis=exact)} to {clock(high, millis=exact)}"
         )
         nearest = [length for length in (self._nearest(asked, -1), self._nearest(asked, 1)) if length]
