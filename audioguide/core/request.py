@@ -20,8 +20,8 @@ from audioguide.core.options import Option, number_cell, option, row_of, text_ce
 from audioguide.core.script_names import FUNCTIONS, JINJA_GLOBALS, VARIABLES
 
 _MOST_NAME_BYTES = 180
-ORDINARY_LENGTH = 20 * 60 * RATE_HZ
-"""The length that scripts are rendered for when a single step is asked for without one. Samples."""
+_ORDINARY_LENGTH = 20 * 60 * RATE_HZ
+"""Samples."""
 SAY_PREFIX = "say_"
 """A column ``say_name`` of a list says how the value of the column ``name`` is pronounced."""
 
@@ -234,6 +234,11 @@ class Request:
             raise InputError("use either --only (one step) or --from (that step and all after it)")
         if self.samples is None and self.only is None:
             raise InputError("a length is missing; write it like 20 (minutes), 7:30 or 90s")
+
+    @property
+    def wording_samples(self) -> int:
+        """The length that the scripts are rendered for: twenty minutes for a single step without a length."""
+        return self.samples or _ORDINARY_LENGTH
 
     def options(self) -> dict[str, object]:
         """Return the options as a session's manifest stores them; without practice and voice, and without paths."""
