@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 
 from audioguide.cli import options as o
-from audioguide.cli.output import counted, note
+from audioguide.cli.output import note
 from audioguide.core.defaults import PRACTICE
+from audioguide.core.plural import counted
 
 
 def customize(

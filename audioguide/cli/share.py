@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 
 from audioguide.cli import options as o
-from audioguide.cli.output import counted, note, speaking
+from audioguide.cli.output import note, speaking
+from audioguide.core.plural import counted
 
 
 def share(

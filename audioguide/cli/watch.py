@@ -7,7 +7,7 @@ import typer
 
 from audioguide.cli import options as o
 from audioguide.cli.build import summary
-from audioguide.cli.output import counted
+from audioguide.core.plural import counted
 
 if TYPE_CHECKING:
     from audioguide.core.request import Request
