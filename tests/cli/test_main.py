@@ -230,6 +230,18 @@ def test_no_command_prints_the_help_in_its_own_lines(group: list[str], commands:
     assert [name for name in commands if not re.search(rf"^  {name} ", done.stderr, re.MULTILINE)] == []
 
 
+def test_watch_expands_the_home_folder_in_out(
+    workplace: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], cache: str
+) -> None:
+    folder = write_practice(workplace / "p", MARK_MISTAKE, {"a": "Hi.\n[rest]\nBye.\n"})
+    for variable in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(variable, str(workplace))
+    monkeypatch.setattr("audioguide.practice.watch.saves", lambda files: iter([set()]))
+
+    assert run(["watch", str(folder), "2", "--voice", FAKE_VOICE, "--cache", cache, "--out", "~/s.mp3"]) == 0
+    assert f"{workplace / 's.mp3'}  2:00.000" in capsys.readouterr().out
+
+
 def test_a_bug_is_reported_with_its_traceback(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
