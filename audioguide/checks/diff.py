@@ -11,7 +11,7 @@ from audioguide.checks.estimate import PACE_WPM, estimated_lengths
 from audioguide.core.clock import FRAME, clock
 from audioguide.core.errors import InputError, LengthError, did_you_mean
 from audioguide.core.model import Bell, Cue, Phrase, Placed, Sounding, Timeline
-from audioguide.core.request import ORDINARY_LENGTH, Request
+from audioguide.core.request import Request
 from audioguide.practice.definition import find_practice, read_practice
 from audioguide.practice.model import Practice
 from audioguide.practice.render import Renderer
@@ -168,7 +168,7 @@ def compare(request: Request, one: str, other: str = "") -> Iterator[str]:
     for practice, used in zip(practices, names, strict=True):
         settings = {key: value for key, value in request.settings.items() if key in used}
         versions.append(_version(replace(request, settings=settings), practice))
-    return difference(versions[0], versions[1], request.samples or ORDINARY_LENGTH)
+    return difference(versions[0], versions[1], request.wording_samples)
 
 
 def _parent(practice: Practice) -> Practice:
@@ -184,7 +184,7 @@ def _used_names(practice: Practice) -> set[str]:
 
 
 def _version(request: Request, practice: Practice) -> Version:
-    samples = request.samples or ORDINARY_LENGTH
+    samples = request.wording_samples
     steps = read_steps(request, practice, samples)
     sounds = ((one.step.name, tuple(cue for cue in one.cues if isinstance(cue, Phrase | Bell))) for one in steps)
     return Version(practice.shown, tuple(sounds), _timeline(request, practice, join_cues(steps, practice), samples))

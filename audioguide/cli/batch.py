@@ -28,13 +28,15 @@ def batch(
     file: Annotated[
         Path,
         typer.Argument(
-            metavar="LIST.csv", help="One session a row; columns are options and variables.", show_default=False
+            metavar="LIST.csv", help="One session per row; columns are options and variables.", show_default=False
         ),
     ],
     workers: Annotated[
         str,
         typer.Option(
-            "--workers", metavar="N|dask://HOST:PORT", help="How many processes.  [default: one a core, at most eight]"
+            "--workers",
+            metavar="N|dask://HOST:PORT",
+            help="How many processes.  [default: one per core, at most eight]",
         ),
     ] = "",
     cache: o.Cache = None,

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import typer
 
 from audioguide.cli import options as o
-from audioguide.cli.output import counted, note, speaking
+from audioguide.cli.output import note, speaking
+from audioguide.core.plural import counted
 
 if TYPE_CHECKING:
     from audioguide.core.request import Request

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from audioguide.cli import options as o
-from audioguide.cli.output import counted
 from audioguide.core.errors import InputError
+from audioguide.core.plural import counted
 
 if TYPE_CHECKING:
     from audioguide.storage.prune import CacheEntry, Removed
@@ -46,10 +46,13 @@ def info(cache: o.Cache = None, as_json: o.Json = False) -> None:
 def prune(
     older_than: Annotated[
         str | None,
-        typer.Option("--older-than", metavar="AGE", help="Remove what was unused for this long: 30d, 12h."),
+        typer.Option("--older-than", metavar="AGE", help="Remove entries not used for this long, such as 30d."),
     ] = None,
     max_size: Annotated[
-        str | None, typer.Option("--max-size", metavar="SIZE", help="Remove the least recently used, down to 1G, 500M.")
+        str | None,
+        typer.Option(
+            "--max-size", metavar="SIZE", help="Remove the least recently used until this size is reached, such as 1G."
+        ),
     ] = None,
     cache: o.Cache = None,
     as_json: o.Json = False,

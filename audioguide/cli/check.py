@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from audioguide.cli import options as o
-from audioguide.cli.output import counted
 from audioguide.core.defaults import PRACTICE
+from audioguide.core.plural import counted
 
 if TYPE_CHECKING:
     from audioguide.checks.wording import WordingReport
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def check(
     practice: Annotated[
-        str, typer.Argument(metavar="[NAME|DIR]", help="A practice: a name, or your own folder.")
+        str, typer.Argument(metavar="NAME|DIR", help="A practice: a name, or your own folder.")
     ] = PRACTICE,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if there is advice, too.")] = False,
     as_json: o.Json = False,
@@ -51,9 +51,9 @@ def _summary(report: "WordingReport") -> str:
     from audioguide.core.clock import clock
 
     advice = f"{counted(len(report.advice), 'piece')} of advice" if report.advice else "no advice"
-    found = f"{counted(len(report.errors), 'error')}, {advice}"
+    counts = f"{counted(len(report.errors), 'error')}, {advice}"
     if not (report.shortest and report.longest):
-        return f"{report.practice}: {found}; no session of it could be planned"
+        return f"{report.practice}: {counts}; no session could be planned"
     sessions = f"{report.sessions} sessions of {clock(report.shortest)} to {clock(report.longest)}, as estimated"
-    known = "" if report.knows_words else f"; there are no rules for words in {report.language!r}"
-    return f"{report.practice}: {found} in {sessions}{known}"
+    known = "" if report.knows_words else f"; there are no word rules for language {report.language!r}"
+    return f"{report.practice}: {counts} in {sessions}{known}"

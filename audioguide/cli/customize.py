@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 
 from audioguide.cli import options as o
-from audioguide.cli.output import counted, note
+from audioguide.cli.output import note
 from audioguide.core.defaults import PRACTICE
+from audioguide.core.plural import counted
 
 
 def customize(
@@ -23,8 +24,9 @@ def customize(
     """
     from audioguide.practice.customize import write_blank, write_copy
     from audioguide.practice.definition import find_practice
+    from audioguide.storage.atomic import expand_home
 
-    place = folder.expanduser()
-    files = write_blank(place) if blank else write_copy(place, find_practice(practice))
+    target = expand_home(folder)
+    files = write_blank(target) if blank else write_copy(target, find_practice(practice))
     typer.echo(f"{folder}  {counted(len(files), 'file')}; begin with {files[-1].name}")
     note(f"then: audioguide build 20 --practice {folder}")

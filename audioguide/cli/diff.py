@@ -11,7 +11,7 @@ from audioguide.core.defaults import ENDINGS, GUIDANCE
 def diff(
     one: Annotated[str, typer.Argument(metavar="A", help="A practice: a name, or your own folder.")],
     other: Annotated[
-        str, typer.Argument(metavar="[B]", help="Another one; without it, A is compared with the practice it extends.")
+        str, typer.Argument(metavar="B", help="Another one; without it, A is compared with the practice it extends.")
     ] = "",
     length: Annotated[str, typer.Option("--length", metavar="LENGTH", help="Compare sessions of this length.")] = "20",
     guidance: Annotated[str, o.option("guidance")] = GUIDANCE[0],

@@ -18,7 +18,7 @@ def doctor(
     cache: o.Cache = None,
     as_json: o.Json = False,
 ) -> None:
-    """Examine this computer: what works, and what to do if not.
+    """Check this computer, and say how to fix what does not work.
 
     Exits with 1 if a build would fail.
     """

@@ -113,7 +113,7 @@ def run(arguments: list[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         code = 130
     except OSError as error:  # a full disk under stdout, a folder that was removed: the machine's, not ours
-        return _fail(_gone_folder() or f"the system refused: {error}", 1)
+        return _fail(_gone_folder() or f"operating system error: {error}", 1)
     except SystemExit as stop:  # typer's, when the reader of a pipe, such as head, closed it
         return 0 if stop.code == 1 else int(stop.code or 0)
     except Exception:
@@ -168,6 +168,6 @@ def _usage(error: Any) -> str:
     words = error.format_message().rstrip(".")
     option = getattr(error, "option_name", "")
     if re.match(r"-[\d.]", option):
-        words = f"{option} is not a length; a session is longer than nothing, such as 5 or 7:30"
+        words = f"{option} is not a length; it must be positive, such as 5 or 7:30"
     command = error.ctx.command_path if error.ctx else "audioguide"
     return f"{words}; see `{command} --help`"

@@ -61,14 +61,14 @@ def from_options(given: Mapping[str, Any]) -> Request:
 
 def for_request(command: Callable[..., None]) -> Callable[..., None]:
     """Return a command that has the options of a session before its own, and is called with a `Request` first."""
-    return _with_options(command, _parameters(), lambda given: from_options(given))
+    return _with_options(command, _parameters(), from_options)
 
 
 def for_folder(command: Callable[..., None]) -> Callable[..., None]:
     """Return a command as `for_request` does, but the practice is its first argument, and required."""
     parameters = {parameter.name: parameter for parameter in _parameters()}
     folder = parameters.pop("practice").replace(annotation=Folder, default=inspect.Parameter.empty)
-    return _with_options(command, [folder, *parameters.values()], lambda given: from_options(given))
+    return _with_options(command, [folder, *parameters.values()], from_options)
 
 
 def for_file(command: Callable[..., None]) -> Callable[..., None]:

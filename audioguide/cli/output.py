@@ -1,4 +1,4 @@
-"""Printing that several commands share: notes on stderr, counted nouns, and how far a long task is."""
+"""Printing that several commands share: notes on stderr, and the progress of a long task."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -12,17 +12,8 @@ if TYPE_CHECKING:
 
 
 def note(words: str) -> None:
-    """Print a line on stderr, beside the result on stdout."""
+    """Print a line on stderr; results go to stdout."""
     typer.echo(words, err=True)
-
-
-def counted(number: int, noun: str) -> str:
-    """Return a number with its noun.
-
-    >>> counted(1, "session"), counted(2, "session")
-    ('1 session', '2 sessions')
-    """
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def speaking() -> AbstractContextManager[Callable[[int, int], None]]:

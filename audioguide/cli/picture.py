@@ -55,9 +55,9 @@ def _of_file(file: Path, kind: str) -> bytes:
         raise InputError(f"{file} has no audioguide plan; give a session of audioguide, or a length")
     if kind == _SVG:
         return svg(manifest.timeline, manifest.title).encode()
-    if not (found := cover(tag)):
+    if not (jpeg := cover(tag)):
         raise InputError(f"{file} has no cover; build it again, or give a length")
-    return found
+    return jpeg
 
 
 def _of_request(request: "Request", kind: str, cache: Path | None) -> bytes:

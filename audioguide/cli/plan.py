@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def plan(request: "Request", cache: o.Cache = None, as_json: o.Json = False) -> None:
     """Print the timetable of a session, without writing an MP3.
 
-    Speaks what was never spoken before: only measured speech can be planned exactly.
+    Phrases not in the cache are spoken, because only measured speech can be planned exactly.
     """
     from audioguide.session import build as sessions
     from audioguide.storage.store import open_store

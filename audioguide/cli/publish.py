@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from audioguide.cli import options as o
-from audioguide.cli.output import counted, note, speaking
+from audioguide.cli.output import note, speaking
+from audioguide.core.plural import counted
 
 
 def publish(
@@ -17,7 +18,7 @@ def publish(
     ] = "",
     cache: o.Cache = None,
 ) -> None:
-    """Write phone page, sessions and podcast feed for a web host."""
+    """Write the phone page, sessions and podcast feed for a web host."""
     from audioguide.phone.publish import publish as publish_folder
     from audioguide.storage.store import open_store
 

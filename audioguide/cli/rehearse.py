@@ -24,7 +24,7 @@ def rehearse(
     as_json: o.Json = False,
     verbose: o.Verbose = False,
 ) -> None:
-    """Build a session for proof-listening, its long pauses cut.
+    """Build a session for proof-listening, with long pauses cut.
 
     Each pause over 2 s is cut to half a second with a soft tick.
     """

@@ -12,7 +12,7 @@ from audioguide.core.defaults import VOICE
 
 def say(
     text: Annotated[str, typer.Argument(metavar="TEXT", help="The words; marks such as [pause 6s] are allowed.")],
-    voice: Annotated[str, o.option("voice")] = VOICE,
+    voice_name: Annotated[str, o.option("voice")] = VOICE,
     pace: Annotated[float | None, o.option("pace_wpm")] = None,
     out: o.Out = None,
     cache: o.Cache = None,
@@ -23,8 +23,8 @@ def say(
     from audioguide.speech.voices import find_voice
     from audioguide.storage.store import open_store
 
-    speaker = find_voice(voice).at_pace(pace)
-    path = out or Path("output") / f"say-{speaker.name}.mp3"
+    voice = find_voice(voice_name).at_pace(pace)
+    path = out or Path("output") / f"say-{voice.name}.mp3"
     with speaking() as progress:
-        spoken = sessions.say(text, speaker, path, open_store(cache), progress)
-    typer.echo(f"{path}  {clock(spoken.timeline.total, millis=True)}")
+        session = sessions.say(text, voice, path, open_store(cache), progress)
+    typer.echo(f"{path}  {clock(session.timeline.total, millis=True)}")

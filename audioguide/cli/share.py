@@ -10,11 +10,12 @@ from typing import Annotated
 import typer
 
 from audioguide.cli import options as o
-from audioguide.cli.output import counted, note, speaking
+from audioguide.cli.output import note, speaking
+from audioguide.core.plural import counted
 
 
 def share(
-    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where the sessions are.")] = Path("output"),
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the sessions are.")] = Path("output"),
     local: Annotated[bool, typer.Option("--local", help="Only for this computer, not for its network.")] = False,
     port: Annotated[
         int,
@@ -49,7 +50,7 @@ def share(
         with listener, ExitStack() as bar:
             progress = bar.enter_context(speaking())
             if share_folder(folder, open_store(cache), (listener, place), idle_s, note, announce, progress):
-                note(f"no request for {idle}")
+                note(f"no requests for {idle}")
     except KeyboardInterrupt:
         if not announced:
             raise

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from audioguide.cli import options as o
-from audioguide.cli.output import counted
+from audioguide.core.plural import counted
 
 if TYPE_CHECKING:
     from audioguide.checks.measurements import Check

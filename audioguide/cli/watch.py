@@ -7,7 +7,7 @@ import typer
 
 from audioguide.cli import options as o
 from audioguide.cli.build import summary
-from audioguide.cli.output import counted
+from audioguide.core.plural import counted
 
 if TYPE_CHECKING:
     from audioguide.core.request import Request
@@ -27,15 +27,16 @@ def watch(
     from audioguide.core.request import default_out
     from audioguide.practice import watch as watching
     from audioguide.session import build as sessions
+    from audioguide.storage.atomic import expand_home
     from audioguide.storage.store import open_store
 
     request = replace(request, rehearsal=rehearsed)
-    path, store = out or default_out(request), open_store(cache)
+    path, store = expand_home(out or default_out(request)), open_store(cache)
 
-    def once() -> str:
+    def build() -> str:
         session = sessions.write(request, path, store)
         return f"{summary(session, path)}, {counted(session.spoken, 'phrase')} spoken now"
 
-    scene = watching.WatchedFiles(request.practice, request.voice, cache)
-    for line in watching.watch(watching.saves(scene), once):
+    files = watching.WatchedFiles(request.practice, request.voice, cache)
+    for line in watching.watch(watching.saves(files), build):
         typer.echo(line)

@@ -1,4 +1,4 @@
-"""PURE. Options and their defaults. The first of each tuple is the default."""
+"""PURE. Built-in choices and defaults: the first of each tuple is the default."""
 
 PRACTICE = "psoas-release"
 VOICE = "calm"

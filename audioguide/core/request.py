@@ -21,8 +21,8 @@ from audioguide.core.options import Option, number_cell, option, row_of, text_ce
 from audioguide.core.script_names import FUNCTIONS, JINJA_GLOBALS, VARIABLES
 
 _MOST_NAME_BYTES = 180
-ORDINARY_LENGTH = 20 * 60 * RATE_HZ
-"""The length that scripts are rendered for when a single step is asked for without one. Samples."""
+_ORDINARY_LENGTH = 20 * 60 * RATE_HZ
+"""Samples."""
 SAY_PREFIX = "say_"
 """A column ``say_name`` of a list says how the value of the column ``name`` is pronounced."""
 
@@ -163,7 +163,7 @@ class Request:
         GUIDANCE[0],
         name="guidance",
         metavar="|".join(GUIDANCE),
-        help="All of it, a short form for those who know it, or bells.",
+        help="How much is said: everything, a short form, or only bells.",
         choices=GUIDANCE,
         parse_cell=text_cell,
         file_name=lambda guidance: [guidance] if guidance != GUIDANCE[0] else [],
@@ -174,7 +174,7 @@ class Request:
         ENDINGS[0],
         name="ending",
         metavar="|".join(ENDINGS),
-        help="Come back with a bell, or fade into sleep.",
+        help="How it ends: a bell brings you back, or it fades so that you can sleep.",
         choices=ENDINGS,
         parse_cell=text_cell,
         file_name=lambda ending: [ending] if ending != ENDINGS[0] else [],
@@ -184,7 +184,7 @@ class Request:
     grounding: bool | None = option(
         None,
         name="grounding",
-        help="The grounding interlude.  [default: the practice decides by length]",
+        help="Include the grounding interlude.  [default: the practice decides by length]",
         parse_cell=yes_no_cell,
         file_name=lambda grounding: {None: [], True: ["grounding"], False: ["no-grounding"]}[grounding],
         title=lambda grounding: {None: "", True: "with grounding", False: "without grounding"}[grounding],
@@ -195,7 +195,7 @@ class Request:
     bell: bool = option(
         True,
         name="bell",
-        help="Soft bells.",
+        help="Ring soft bells.",
         parse_cell=yes_no_cell,
         file_name=lambda bell: [] if bell else ["no-bell"],
         title=lambda bell: "" if bell else "without bells",
@@ -242,9 +242,14 @@ class Request:
         for field in fields(self):
             row_of(field).check(getattr(self, field.name))
         if self.only and self.from_step:
-            raise InputError("--only is one step, --from is that step and all after it; choose one of them")
+            raise InputError("use either --only (one step) or --from (that step and all after it)")
         if self.samples is None and self.only is None:
             raise InputError("a length is missing; write it like 20 (minutes), 7:30 or 90s")
+
+    @property
+    def wording_samples(self) -> int:
+        """The length that the scripts are rendered for: twenty minutes for a single step without a length."""
+        return self.samples or _ORDINARY_LENGTH
 
     def options(self) -> dict[str, object]:
         """Return the options as a session's manifest stores them; without practice and voice, and without paths."""

@@ -69,8 +69,8 @@ class Catalogue:
         """
         known = {key: self._known[key] if key in self._known else _read_session(*key) for key in _files(self.folder)}
         self._known = known
-        unique = {entry.digest: entry for entry in reversed(known.values()) if entry}
-        return tuple(sorted(unique.values(), key=lambda entry: (entry.manifest.timeline.total, entry.stem)))
+        unique = {file.digest: file for file in reversed(known.values()) if file}
+        return tuple(sorted(unique.values(), key=lambda file: (file.manifest.timeline.total, file.stem)))
 
 
 def advice(folder: Path) -> str:
@@ -118,8 +118,8 @@ def _files(folder: Path) -> Iterator[tuple[Path, FileStamp]]:
 
 
 def _read_session(path: Path, stamp: FileStamp) -> SessionFile | None:
-    entry = read_mp3(path, stamp)
-    return entry if entry and _is_session(entry.manifest) else None
+    session_file = read_mp3(path, stamp)
+    return session_file if session_file and _is_session(session_file.manifest) else None
 
 
 def _is_session(manifest: Manifest) -> bool:

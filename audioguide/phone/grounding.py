@@ -34,7 +34,7 @@ class Track:
 
     key: str
     """Identifies the request that it was built from; letters and figures."""
-    entry: SessionFile
+    session_file: SessionFile
     grounding_end: int
     """Frames."""
     closing_start: int
@@ -62,31 +62,31 @@ class Groundings:
         self.tracks: dict[str, Track | None] = {}
         """By the digest of a session; None if its track could not be built."""
 
-    def missing(self, entries: Iterable[SessionFile]) -> list[SessionFile]:
+    def missing(self, session_files: Iterable[SessionFile]) -> list[SessionFile]:
         """Return the sessions for which no track was built or tried yet."""
-        return [entry for entry in entries if entry.digest not in self.tracks]
+        return [file for file in session_files if file.digest not in self.tracks]
 
-    def build(self, entries: Iterable[SessionFile], progress: Progress | None = None) -> None:
+    def build(self, session_files: Iterable[SessionFile], progress: Progress | None = None) -> None:
         """Build the missing tracks of sessions, one after the other."""
-        for entry in self.missing(entries):
+        for session_file in self.missing(session_files):
             try:
-                track = self._track(grounding_request(entry.manifest, self._sessions_folder), progress)
+                track = self._track(grounding_request(session_file.manifest, self._sessions_folder), progress)
             except Exception as error:  # a manifest may contain anything; the sessions play without a track
                 track = None
                 self._warn_once(
-                    f"{_reason(error)}; until this is fixed, the page offers no grounding for the sessions concerned"
+                    f"{_reason(error)}; until this is fixed, the page offers no grounding for the affected sessions"
                 )
-            self.tracks = {**self.tracks, entry.digest: track}
+            self.tracks = {**self.tracks, session_file.digest: track}
 
     def _track(self, request: Request, progress: Progress | None) -> Track | None:
         key = key_of(asdict(request))[:12]
         if key not in self._built:
             path = self._folder / f"{key}.mp3"
             sessions.write(request, path, self._store, progress)
-            entry = read_mp3(path, FileStamp.of(path))
-            if entry is None:  # another program has replaced the file
+            session_file = read_mp3(path, FileStamp.of(path))
+            if session_file is None:  # another program has replaced the file
                 return None
-            self._built[key] = Track(key, entry, *silence_bounds(entry.manifest))
+            self._built[key] = Track(key, session_file, *silence_bounds(session_file.manifest))
         return self._built[key]
 
     def _warn_once(self, message: str) -> None:
@@ -144,7 +144,7 @@ def _find(
     manifest: Manifest,
     suffix: str = "",
 ) -> tuple[str, _Definition]:
-    """Return (name on its shelf or path, definition) of a practice or voice."""
+    """Return (built-in name or path, definition) of a practice or voice."""
     for path in _candidates(name, sessions_folder, suffix):
         try:
             return path, find(path)
@@ -157,7 +157,7 @@ def _find(
 
 
 def _candidates(name: str, sessions_folder: Path, suffix: str) -> Iterator[str]:
-    """Yield the name for the shelf, then paths; nothing if the name, which comes from a file, contains a path."""
+    """Yield the name, for a built-in one, then paths; nothing if the name, which comes from a file, contains a path."""
     if not name or Path(name).name != name:
         return
     yield name

@@ -52,7 +52,7 @@ class GroundingView:
     audio: str
     size_bytes: int
     grounding_end_s: float
-    """Here the page stops it. The silence after this is long because a locked phone reports its place only rarely."""
+    """Where the page stops playback. The silence after it is long because a locked phone rarely reports its place."""
     closing_start_s: float
     length_s: float
     lines: tuple[tuple[float, float, str], ...]

@@ -67,16 +67,16 @@ def publish(
     """
     url = read_base_url(base_url)
     _check_folders(folder, to)
-    entries = Catalogue(folder).scan()
-    if not entries:
+    session_files = Catalogue(folder).scan()
+    if not session_files:
         raise InputError(f"there are no sessions in {folder}; {advice(folder)}")
     with TemporaryDirectory(prefix="audioguide-", ignore_cleanup_errors=True) as built:
         groundings = Groundings(Path(built), store, folder, warn)
-        groundings.build(entries, progress)
-        table = site(entries, groundings.tracks, url)
+        groundings.build(session_files, progress)
+        table = site(session_files, groundings.tracks, url)
         written, removed = _write(table, to)
     size_bytes = sum(item.size for item in table.values())
-    return Published(len(entries), len(table), size_bytes, written, removed, FEED in table)
+    return Published(len(session_files), len(table), size_bytes, written, removed, FEED in table)
 
 
 def read_base_url(text: str) -> str:
@@ -169,7 +169,9 @@ def _put(path: Path, resource: Resource) -> None:
                 _copy(resource.body, draft)
     except OutputError as error:
         reason = getattr(error.__cause__, "strerror", None) or error
-        raise OutputError(f"{path} cannot be written ({reason}); make room, or choose another --to SITE") from error
+        raise OutputError(
+            f"{path} cannot be written ({reason}); free some disk space, or choose another --to SITE"
+        ) from error
 
 
 def _copy(source: FileSlice, draft: Draft) -> None:

@@ -39,9 +39,9 @@ class LiveSite:
 
     def prepare(self, progress: Progress | None = None) -> int:
         """Build the groundings of all sessions, and return the number of sessions."""
-        entries = self._catalogue.scan()
-        self._groundings.build(entries, progress)
-        return len(entries)
+        session_files = self._catalogue.scan()
+        self._groundings.build(session_files, progress)
+        return len(session_files)
 
     async def find(self, name: str) -> Resource | None:
         """Return the file with a name, "" being the page; None if there is no such file."""
@@ -53,14 +53,17 @@ class LiveSite:
 
     def _refresh(self) -> None:
         """Update the table if the folder has changed; groundings that are missing are built in the background."""
-        entries, tracks = self._catalogue.scan(), self._groundings.tracks
-        missing = self._groundings.missing(entries)
+        session_files, tracks = self._catalogue.scan(), self._groundings.tracks
+        missing = self._groundings.missing(session_files)
         if missing and not self._builder.is_alive():
             self._builder = Thread(target=self._groundings.build, args=(missing,), daemon=True)
             self._builder.start()
-        state = [(entry.digest, entry.audio) for entry in entries], [tracks.get(entry.digest) for entry in entries]
+        state = (
+            [(file.digest, file.audio) for file in session_files],
+            [tracks.get(file.digest) for file in session_files],
+        )
         if state != self._state:
-            self._table, self._state = site(entries, tracks, self._base_url), state
+            self._table, self._state = site(session_files, tracks, self._base_url), state
 
 
 def share(
@@ -84,7 +87,7 @@ def share(
         progress: called while groundings are spoken, before that.
 
     Returns:
-        Whether it ended for want of requests; otherwise a signal ended it that raises no KeyboardInterrupt.
+        True if it stopped because it was idle, False if a signal other than Ctrl-C stopped it.
 
     Raises:
         InputError: there is no such folder.

@@ -40,22 +40,24 @@ class _FileNames:
     """The key of its track, by which the page finds the file."""
 
 
-def site(entries: Sequence[SessionFile], tracks: Mapping[str, Track | None], base_url: str) -> dict[str, Resource]:
+def site(
+    session_files: Sequence[SessionFile], tracks: Mapping[str, Track | None], base_url: str
+) -> dict[str, Resource]:
     """Return the table.
 
     Args:
-        entries: the sessions, in the order in which the page shows them.
+        session_files: the sessions, in the order in which the page shows them.
         tracks: their groundings, by the digest of the session.
         base_url: the URL of the page, with a slash at its end; empty if it is unknown: then there is no feed.
     """
     table = {name: _in_memory(media_type, data) for name, (media_type, data) in index_page.ASSETS.items()}
-    named = [(entry, _names(entry, tracks.get(entry.digest))) for entry in entries]
-    for entry, names in named:
-        table |= dict(_files(entry, names))
-    used = {track.key: track for track in map(tracks.get, (entry.digest for entry in entries)) if track}
-    table |= {_grounding_name(track): _mp3(track.entry) for track in used.values()}
+    named = [(file, _names(file, tracks.get(file.digest))) for file in session_files]
+    for session_file, names in named:
+        table |= dict(_files(session_file, names))
+    used = {track.key: track for track in map(tracks.get, (file.digest for file in session_files)) if track}
+    table |= {_grounding_name(track): _mp3(track.session_file) for track in used.values()}
     if base_url:
-        feed = feed_text(Feed(base_url, FEED, tuple(_episode(entry, names) for entry, names in named)))
+        feed = feed_text(Feed(base_url, FEED, tuple(_episode(file, names) for file, names in named)))
         table[FEED] = _in_memory("application/rss+xml; charset=utf-8", feed.encode())
     table[PAGE] = _in_memory("text/html; charset=utf-8", _page(named, used))
     return table
@@ -64,14 +66,14 @@ def site(entries: Sequence[SessionFile], tracks: Mapping[str, Track | None], bas
 # --- names ---
 
 
-def _names(entry: SessionFile, track: Track | None) -> _FileNames:
-    stem = f"{slug(entry.stem)}-{entry.digest[:_DIGEST]}"
-    cover = f"{stem}.jpg" if entry.cover else ""
+def _names(session_file: SessionFile, track: Track | None) -> _FileNames:
+    stem = f"{slug(session_file.stem)}-{session_file.digest[:_DIGEST]}"
+    cover = f"{stem}.jpg" if session_file.cover else ""
     return _FileNames(f"{stem}.mp3", f"{stem}.vtt", f"{stem}.chapters.json", cover, track.key if track else "")
 
 
 def _grounding_name(track: Track) -> str:
-    return f"grounding-{track.entry.digest[:_DIGEST]}.mp3"
+    return f"grounding-{track.session_file.digest[:_DIGEST]}.mp3"
 
 
 def slug(stem: str) -> str:
@@ -87,17 +89,17 @@ def slug(stem: str) -> str:
 # --- files ---
 
 
-def _files(entry: SessionFile, names: _FileNames) -> Iterator[tuple[str, Resource]]:
-    timeline, title = entry.manifest.timeline, _one_line(entry.manifest.title)
-    yield names.audio, _mp3(entry)
+def _files(session_file: SessionFile, names: _FileNames) -> Iterator[tuple[str, Resource]]:
+    timeline, title = session_file.manifest.timeline, _one_line(session_file.manifest.title)
+    yield names.audio, _mp3(session_file)
     yield names.captions, _in_memory(VTT, captions("vtt", timeline, title).encode(errors="replace"))
     yield names.chapters, _in_memory(CHAPTERS, _chapters_json(timeline))
-    if entry.cover:
-        yield names.cover, Resource(JPEG, entry.cover, f'"cover-{entry.digest[:_ETAG]}"', immutable=True)
+    if session_file.cover:
+        yield names.cover, Resource(JPEG, session_file.cover, f'"cover-{session_file.digest[:_ETAG]}"', immutable=True)
 
 
-def _mp3(entry: SessionFile) -> Resource:
-    return Resource(MP3, entry.audio, f'"{entry.digest[:_ETAG]}"', immutable=True)
+def _mp3(session_file: SessionFile) -> Resource:
+    return Resource(MP3, session_file.audio, f'"{session_file.digest[:_ETAG]}"', immutable=True)
 
 
 def _in_memory(media_type: str, data: bytes) -> Resource:
@@ -133,20 +135,20 @@ def _one_line(text: str) -> str:
 
 
 def _page(named: Sequence[tuple[SessionFile, _FileNames]], used: Mapping[str, Track]) -> bytes:
-    sessions = tuple(_session(entry, names) for entry, names in named)
+    sessions = tuple(_session(file, names) for file, names in named)
     return index_page.page(index_page.PageData(sessions, {key: _grounding(track) for key, track in used.items()}))
 
 
-def _session(entry: SessionFile, names: _FileNames) -> index_page.SessionView:
-    manifest = entry.manifest
+def _session(session_file: SessionFile, names: _FileNames) -> index_page.SessionView:
+    manifest = session_file.manifest
     return index_page.SessionView(
-        id=entry.digest[:12],
+        id=session_file.digest[:12],
         title=_one_line(manifest.title),
-        practice=_one_line(entry.practice),
-        length_s=entry.seconds,
+        practice=_one_line(session_file.practice),
+        length_s=session_file.seconds,
         audio=names.audio,
-        size_bytes=entry.audio.length,
-        file=entry.audio.path.name,
+        size_bytes=session_file.audio.length,
+        file=session_file.audio.path.name,
         language=manifest.language,
         cover=names.cover,
         captions=names.captions,
@@ -157,27 +159,27 @@ def _session(entry: SessionFile, names: _FileNames) -> index_page.SessionView:
 
 
 def _grounding(track: Track) -> index_page.GroundingView:
-    timeline = track.entry.manifest.timeline
+    timeline = track.session_file.manifest.timeline
     return index_page.GroundingView(
         audio=_grounding_name(track),
-        size_bytes=track.entry.audio.length,
+        size_bytes=track.session_file.audio.length,
         grounding_end_s=seconds(track.grounding_end),
         closing_start_s=seconds(track.closing_start),
-        length_s=track.entry.seconds,
+        length_s=track.session_file.seconds,
         lines=_lines(timeline),
     )
 
 
-def _episode(entry: SessionFile, names: _FileNames) -> Episode:
+def _episode(session_file: SessionFile, names: _FileNames) -> Episode:
     return Episode(
-        name=entry.stem,
-        title=_one_line(entry.manifest.title),
-        language=entry.manifest.language,
-        seconds=entry.seconds,
+        name=session_file.stem,
+        title=_one_line(session_file.manifest.title),
+        language=session_file.manifest.language,
+        seconds=session_file.seconds,
         audio=names.audio,
-        size_bytes=entry.audio.length,
+        size_bytes=session_file.audio.length,
         cover=names.cover,
         captions=names.captions,
         chapters=names.chapters,
-        chapter_titles=tuple(title for _, title in _chapters(entry.manifest.timeline)),
+        chapter_titles=tuple(title for _, title in _chapters(session_file.manifest.timeline)),
     )

@@ -11,7 +11,7 @@ from audioguide.core.clock import RATE_HZ
 from audioguide.core.errors import ErrorCollector, InputError, ScriptError, did_you_mean
 from audioguide.core.model import Bell, Chapter, Cue, Line, Pause, Phrase, Source, Written
 from audioguide.core.numerals import length_in_words
-from audioguide.core.request import ORDINARY_LENGTH, Request
+from audioguide.core.request import Request
 from audioguide.core.script_names import FUNCTIONS, VARIABLES
 from audioguide.practice.model import Practice, Step
 from audioguide.practice.parse import LINE_END, parse
@@ -145,7 +145,7 @@ def sounds_before(request: Request, practice: Practice) -> int:
     name = request.from_step
     if name is None:
         return 0
-    steps = read_steps(request, practice, request.samples or ORDINARY_LENGTH)
+    steps = read_steps(request, practice, request.wording_samples)
     names = [step.step.name for step in steps]
     if practice.step(name).name not in names:
         raise InputError(f"--from {name}: that step is not in this session (choose from {', '.join(names)})")

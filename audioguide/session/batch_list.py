@@ -110,12 +110,11 @@ def _columns(cells: list[str], shown: str) -> list[str]:
         if names.count(name) > 1:
             raise InputError(f"{shown}:1: there are two columns {name}; remove one")
         if name.startswith(SAY_PREFIX) and name.removeprefix(SAY_PREFIX) not in names:
-            raise InputError(
-                f"{shown}:1: {name} says how {name.removeprefix(SAY_PREFIX)} is said, but there is no such column"
-            )
+            column = name.removeprefix(SAY_PREFIX)
+            raise InputError(f"{shown}:1: {name} is the pronunciation of column {column}, which is missing")
     if not {"length", "only"} & set(names):
         near = get_close_matches("length", names, n=1)
-        instead = f"is {near[0]} meant?" if near else "add one, with the length of each session"
+        instead = f"rename {near[0]}?" if near else "add one, with the length of each session"
         raise InputError(f"{shown}:1: there is no column length; {instead} (the columns are {', '.join(names)})")
     return names
 
@@ -135,9 +134,7 @@ def _row(line: int, names: list[str], cells: list[str], taken: dict[str, int]) -
         return RejectedRow(line, str(error))
     other = taken.setdefault(_place(out), line)
     if other != line:
-        return RejectedRow(
-            line, f"it would write {out}, which line {other} writes; give it another name in the column out"
-        )
+        return RejectedRow(line, f"line {other} already writes {out}; name another file in the column out")
     return BatchRow(line, request, out, kinds)
 
 

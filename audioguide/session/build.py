@@ -14,7 +14,7 @@ from audioguide.core.errors import DamagedError, InputError, ScriptError, did_yo
 from audioguide.core.language import base_language
 from audioguide.core.model import Chapter, Cue, Line, Phrase, Source, Timeline
 from audioguide.core.numerals import length_in_words
-from audioguide.core.request import ORDINARY_LENGTH, Request, check_said, check_settings, default_out, differences
+from audioguide.core.request import Request, check_said, check_settings, default_out, differences
 from audioguide.core.version import __version__
 from audioguide.practice.definition import find_practice
 from audioguide.practice.model import Practice
@@ -175,7 +175,7 @@ def render(request: Request) -> str:
         AudioguideError: with a message that says what to do.
     """
     find_voice(request.voice)
-    return rendered_text(request, find_practice(request.practice), request.samples or ORDINARY_LENGTH)
+    return rendered_text(request, find_practice(request.practice), request.wording_samples)
 
 
 def plan(

@@ -7,7 +7,7 @@ from audioguide.audio.sound import bell_frames
 from audioguide.core.clock import LONGEST_SESSION_H, RATE_HZ, clock, frames_for
 from audioguide.core.errors import InputError, LengthError, ScriptError, ScriptErrors
 from audioguide.core.model import Bell, Clip, Cue, Phrase, Timeline
-from audioguide.core.request import ORDINARY_LENGTH, Request
+from audioguide.core.request import Request
 from audioguide.practice.model import Practice
 from audioguide.practice.render import Renderer
 from audioguide.practice.rendering import read_cues
@@ -73,7 +73,7 @@ class Fitter:
         """
         if self.request.samples is not None:
             return self._at(self.request.samples)
-        cues = self._cues(self.request, ORDINARY_LENGTH)
+        cues = self._cues(self.request, self.request.wording_samples)
         lengths = self.clip_set.lengths(cues)
         cap, closing = self.practice.longest_silence, _closing(self.request, self.practice)
         natural = natural_length(cues, lengths, longest_silence=cap, closing=closing)
@@ -105,7 +105,7 @@ class Fitter:
         shortest = shortest_in(low, high)
         exact = shortest % RATE_HZ != 0
         words = (
-            f"{clock(asked)} asked; with voice {self.voice.name} this wording can be "
+            f"{clock(asked)} is not possible: with voice {self.voice.name}, this wording takes "
             f"{clock(shortest, millis=exact)} to {clock(high, millis=exact)}"
         )
         nearest = [length for length in (self._nearest(asked, -1), self._nearest(asked, 1)) if length]
@@ -131,7 +131,7 @@ class Fitter:
         ways = {"--no-grounding": replace(request, grounding=False)}
         if request.guidance == "full":
             ways["--guidance brief"] = replace(request, guidance="brief")
-        samples = request.samples or ORDINARY_LENGTH
+        samples = request.wording_samples
         now = self._cues(request, samples)
         helpful = [way for way, other in ways.items() if self._cues(other, samples) != now]
         helpful += [] if self.voice.engine == RECORDED else ["a faster --pace"]

@@ -67,10 +67,6 @@ class Pieces:
         yield from _repeat(tone, timeline.frames - timeline.closing - at)
         yield self._frames(closing)
 
-    def phrase(self, clip: Clip, level_db: float = 0.0, announced: bool = False) -> bytes:
-        """Return the frames of a clip: its speech at level_db relative to the session, with tone before and after."""
-        return self._frames(_phrase(clip, level_db, announced))
-
     def _make_missing(self, pieces: Iterable[Piece]) -> None:
         """Make the pieces that are not in the store, several at once."""
         missing = {piece.key: piece for piece in pieces if self._store.facts(_KIND, piece.key) is None}

@@ -50,7 +50,7 @@ DEFAULT_LIMITS = Limits()
 
 
 class WebApp:
-    """Answers GET and HEAD for resources below a secret token; under any other path there is nothing."""
+    """Answers GET and HEAD for resources below a secret token; any other path is 404."""
 
     def __init__(
         self,

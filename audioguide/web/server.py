@@ -14,7 +14,7 @@ from audioguide.web.app import WebApp
 
 
 class WebServer(Server):
-    """Serves an application until there were no requests for a time, or a signal comes; then closes at once."""
+    """Serves an application until it has been idle for idle_s, or receives a signal; then closes at once."""
 
     def __init__(self, app: WebApp, idle_s: float) -> None:
         self.was_idle = False

@@ -140,7 +140,7 @@ def test_a_build_ends_with_a_line_about_the_file(
     assert "trim silence" in err
 
 
-def test_a_build_tells_machines_in_json(workplace: Path, capsys: pytest.CaptureFixture[str], cache: str) -> None:
+def test_a_build_prints_json(workplace: Path, capsys: pytest.CaptureFixture[str], cache: str) -> None:
     assert run(["build", "5", "--voice", FAKE_VOICE, "--cache", cache, "--json", "--out", "s.mp3"]) == 0
 
     facts = json.loads(capsys.readouterr().out)
@@ -193,7 +193,7 @@ def test_say_speaks_a_text_with_its_marks(workplace: Path, capsys: pytest.Captur
     )
 
 
-def test_what_there_is_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
+def test_practices_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["practices"]) == 0
     out = capsys.readouterr().out
     assert "psoas-release (default)" in out and "do-nothing" in out and "grounding" in out
@@ -230,7 +230,21 @@ def test_no_command_prints_the_help_in_its_own_lines(group: list[str], commands:
     assert [name for name in commands if not re.search(rf"^  {name} ", done.stderr, re.MULTILINE)] == []
 
 
-def test_a_bug_is_told_with_its_traceback(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_watch_expands_the_home_folder_in_out(
+    workplace: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], cache: str
+) -> None:
+    folder = write_practice(workplace / "p", MARK_MISTAKE, {"a": "Hi.\n[rest]\nBye.\n"})
+    for variable in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(variable, str(workplace))
+    monkeypatch.setattr("audioguide.practice.watch.saves", lambda files: iter([set()]))
+
+    assert run(["watch", str(folder), "2", "--voice", FAKE_VOICE, "--cache", cache, "--out", "~/s.mp3"]) == 0
+    assert f"{workplace / 's.mp3'}  2:00.000" in capsys.readouterr().out
+
+
+def test_a_bug_is_reported_with_its_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     def broken(*_: object) -> None:
         raise ZeroDivisionError
 
@@ -256,7 +270,7 @@ def test_ctrl_c_ends_with_130_and_leaves_nothing(workplace: Path, cache: str, vo
     assert not Path("output").exists()
 
 
-def test_a_reader_that_has_seen_enough_is_no_error(workplace: Path, cache: str) -> None:
+def test_a_closed_pipe_is_not_an_error(workplace: Path, cache: str) -> None:
     arguments = f"plan 60 --voice {FAKE_VOICE} --cache {cache}".split()
     assert run(arguments) == 0  # spoken now, so that the next one prints at once
     command = [sys.executable, "-u", "-m", "audioguide", *arguments]
@@ -269,7 +283,7 @@ def test_a_reader_that_has_seen_enough_is_no_error(workplace: Path, cache: str) 
     planning.stderr.close()
 
 
-def test_an_output_that_another_program_holds_is_told(
+def test_an_output_that_another_program_has_open_is_reported(
     workplace: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], cache: str
 ) -> None:
     def held(self: Path, target: Path) -> Path:
@@ -299,7 +313,7 @@ def _audioguide(arguments: list[str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", env=environment, check=False)
 
 
-def test_captions_stand_beside_the_session(workplace: Path, cache: str) -> None:
+def test_captions_are_written_next_to_the_session(workplace: Path, cache: str) -> None:
     arguments = [
         "build",
         "5",

@@ -35,17 +35,17 @@ def folder(two_sessions: Path, tmp_path: Path) -> Iterator[Path]:
 
 
 def names(catalogue: Catalogue) -> list[str]:
-    return [entry.audio.path.name for entry in catalogue.scan()]
+    return [file.audio.path.name for file in catalogue.scan()]
 
 
 def test_sessions_are_listed_by_length_with_their_practice(folder: Path) -> None:
-    entries = Catalogue(folder).scan()
+    session_files = Catalogue(folder).scan()
 
-    assert [(entry.stem, entry.seconds, entry.manifest.practice, entry.practice) for entry in entries] == [
+    assert [(file.stem, file.seconds, file.manifest.practice, file.practice) for file in session_files] == [
         ("b", 40, "small", "Small"),
         ("a", 60, "small", "Small"),
     ]
-    assert all(entry.audio.length == entry.audio.path.stat().st_size for entry in entries)
+    assert all(file.audio.length == file.audio.path.stat().st_size for file in session_files)
 
 
 def test_steps_rehearsals_and_other_files_are_skipped(folder: Path, shared_store: Store) -> None:
@@ -99,14 +99,14 @@ def test_a_rebuilt_session_has_another_digest(folder: Path, shared_store: Store)
     add(folder, "a.mp3", 61, shared_store)
     after = catalogue.scan()
 
-    assert [entry.stem for entry in after] == ["b", "a"]
+    assert [file.stem for file in after] == ["b", "a"]
     assert before[0] == after[0] and before[1].digest != after[1].digest
 
 
 def test_the_cover_is_found_in_the_tag(folder: Path) -> None:
     for name in ("a.mp3", "b.mp3"):
         with_cover(folder / name, None)
-    assert [entry.cover for entry in Catalogue(folder).scan()] == [None, None]
+    assert [file.cover for file in Catalogue(folder).scan()] == [None, None]
     with_cover(folder / "a.mp3")
     cover = Catalogue(folder).scan()[1].cover
 
@@ -132,5 +132,5 @@ def test_a_damaged_tag_raises_no_error(two_sessions: Path, tmp_path: Path, chang
     path = tmp_path / "damaged.mp3"
     path.write_bytes(data)
 
-    entry = read_mp3(path, FileStamp.of(path))
-    assert entry is None or entry.seconds > 0
+    session_file = read_mp3(path, FileStamp.of(path))
+    assert session_file is None or session_file.seconds > 0

@@ -86,7 +86,7 @@ def test_channel_and_episodes_ask_not_to_trim_silence() -> None:
     ("language", "words"),
     [("de-DE", "Stille kürzen"), ("es", "recortar silencios"), ("fr-CA", "raccourcir les silences")],
 )
-def test_they_do_so_in_the_language_of_the_session(language: str, words: str) -> None:
+def test_the_request_not_to_trim_silence_is_in_the_language_of_the_session(language: str, words: str) -> None:
     feed = feedparser.parse(feed_text(replace(FEED, episodes=(replace(ONE, language=language),))))
     assert words in feed.entries[0].summary and words in feed.feed.subtitle
 

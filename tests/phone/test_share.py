@@ -172,7 +172,7 @@ def test_each_run_has_a_new_token_of_128_bits(
 
     tokens = [first, out.strip().split("/")[3]]
     assert len(set(tokens)) == 2 and all(re.fullmatch("[A-Za-z0-9_-]{22}", token) for token in tokens)
-    assert "no request for 0.5s" in err and "\033" not in out + err
+    assert "no requests for 0.5s" in err and "\033" not in out + err
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no pseudo-terminals")

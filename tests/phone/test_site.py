@@ -36,10 +36,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory, shared_store: Store) -> Pat
 
 
 def table(folder: Path, store: Store, built: Path, base_url: str = BASE) -> dict[str, Resource]:
-    entries = Catalogue(folder).scan()
+    session_files = Catalogue(folder).scan()
     groundings = Groundings(built, store, folder, lambda message: None)
-    groundings.build(entries)
-    return site(entries, groundings.tracks, base_url)
+    groundings.build(session_files)
+    return site(session_files, groundings.tracks, base_url)
 
 
 def test_each_session_has_its_files_and_each_grounding_appears_once(
@@ -127,11 +127,11 @@ def test_an_unexpected_error_of_a_grounding_is_reported_once_and_not_retried(
     monkeypatch.setattr("audioguide.session.build.write", fail)
     warnings: list[str] = []
     groundings = Groundings(tmp_path, shared_store, folder, warnings.append)
-    entries = Catalogue(folder).scan()
+    session_files = Catalogue(folder).scan()
     for _ in range(2):
-        groundings.build(entries)
+        groundings.build(session_files)
 
-    assert set(groundings.tracks.values()) == {None} and len(groundings.tracks) == len(tried) == len(entries)
+    assert set(groundings.tracks.values()) == {None} and len(groundings.tracks) == len(tried) == len(session_files)
     (warning,) = [warning for warning in warnings if type(error).__name__ in warning]
     assert str(error) in warning and "the page offers no grounding" in warning
 

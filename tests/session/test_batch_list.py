@@ -35,7 +35,7 @@ def test_every_option_has_its_column() -> None:
     assert (one.line, one.out, one.captions) == (2, Path("for her.mp3"), ("vtt", "txt"))
 
 
-def test_an_empty_cell_is_left_open() -> None:
+def test_an_empty_cell_means_the_default() -> None:
     asked = row("length,voice,grounding,pace,name,say_name\n5,,,,,\n").request
     assert (asked.voice, asked.grounding, asked.pace_wpm, asked.settings, asked.said) == ("calm", None, None, {}, {})
 
@@ -45,12 +45,12 @@ def test_one_step_needs_no_length() -> None:
 
 
 @pytest.mark.parametrize("sign", [",", ";", "\t"])
-def test_columns_may_be_parted_by_what_spreadsheets_write(sign: str) -> None:
+def test_columns_may_be_separated_by_what_spreadsheets_write(sign: str) -> None:
     one = row(f"length{sign}name\r\n5{sign}Ada\r\n")
     assert one.request.settings == {"name": "Ada"}
 
 
-def test_what_is_not_named_is_called_after_what_differs() -> None:
+def test_the_default_file_name_contains_what_differs() -> None:
     names = [one.out.name for one in rows("length,name\n5,Ada\n5,Zoë\n") if isinstance(one, BatchRow)]
     assert names == ["psoas-release-5m-name-Ada.mp3", "psoas-release-5m-name-Zoë.mp3"]
 
@@ -62,12 +62,12 @@ def test_lines_are_those_of_the_file() -> None:
 
 def test_a_second_row_for_the_same_file_is_rejected() -> None:
     message = refused("length,out\n5,a.mp3\n7,b.mp3\n9,a.mp3\n")
-    assert message == "4: it would write a.mp3, which line 2 writes; give it another name in the column out"
+    assert message == "4: line 2 already writes a.mp3; name another file in the column out"
 
 
 @pytest.mark.parametrize("other", ["sub/../a.mp3", "A.mp3", "a.MP3", "./a.mp3"])
-def test_one_file_in_other_words_is_one_file(other: str) -> None:
-    assert "which line 2 writes" in refused(f"length,out\n5,a.mp3\n7,{other}\n")
+def test_two_spellings_of_one_path_are_one_file(other: str) -> None:
+    assert "line 2 already writes" in refused(f"length,out\n5,a.mp3\n7,{other}\n")
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_one_file_in_other_words_is_one_file(other: str) -> None:
         ("length,name\n,Ada\n", "2: a length is missing"),
     ],
 )
-def test_a_wrong_row_says_what_to_do_and_the_others_stand(text: str, words: str) -> None:
+def test_a_wrong_row_says_what_to_do_and_the_others_are_kept(text: str, words: str) -> None:
     assert refused(text).startswith(words)
     fields = text.split("\n")[0].count(",")
     assert isinstance(rows(f"{text}7{',' * fields}\n")[1], BatchRow)
@@ -95,13 +95,13 @@ def test_a_wrong_row_says_what_to_do_and_the_others_stand(text: str, words: str)
         ("", "list.csv is empty; write the column names on its first line"),
         (
             "lenght,name\n5,Ada\n",
-            "list.csv:1: there is no column length; is lenght meant. .the columns are lenght, name",
+            "list.csv:1: there is no column length; rename lenght. .the columns are lenght, name",
         ),
         ("title,name\n5,Ada\n", "list.csv:1: there is no column length; add one, with the length"),
         ("length,first name\n5,Ada\n", "list.csv:1: 'first name' is not a column name"),
         ("length,,\n5,,\n", "list.csv:1: '' is not a column name"),
         ("length,name,Name\n5,a,b\n", "list.csv:1: there are two columns name"),
-        ("length,say_name\n5,a\n", "list.csv:1: say_name says how name is said, but there is no such column"),
+        ("length,say_name\n5,a\n", "list.csv:1: say_name is the pronunciation of column name, which is missing"),
         ("length,name\n", "list.csv has no rows"),
         ('length,name\n5,"' + "a" * 200_000, "list.csv:2: field larger than field limit"),
         ("length,name\n,\n", "list.csv has no rows"),
@@ -130,6 +130,6 @@ def test_a_file_that_is_not_text_is_an_error_with_its_line(tmp_path: Path) -> No
         read_batch_list(tmp_path / "none.csv")
 
 
-def test_a_mark_of_the_byte_order_at_the_head_is_no_letter(tmp_path: Path) -> None:
+def test_a_byte_order_mark_is_ignored(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("length,name\n5,Zoë\n", encoding="utf-8-sig")
     assert isinstance(read_batch_list(tmp_path / "a.csv")[0], BatchRow)

@@ -92,7 +92,7 @@ def test_the_error_for_an_impossible_length_has_the_range_the_nearest_length_and
         plan(_request(60), shared_store)
     message = str(caught.value)
 
-    assert message.startswith("1:00 asked; with voice fake this wording can be ")
+    assert message.startswith("1:00 is not possible: with voice fake, this wording takes ")
     nearest = message.split("the nearest length that builds is ")[1].split(";")[0]
     minutes, seconds = map(int, nearest.split(":"))
     assert plan(_request(minutes * 60 + seconds), shared_store).timeline.total

@@ -47,7 +47,7 @@ def test_past_the_edge_the_wordings_of_further_minutes_are_tried() -> None:
     assert search(short, 200, 1) == (360, [200, 240, 300, 360])
 
 
-def test_the_search_ends_at_nothing_and_after_so_many_tries() -> None:
+def test_the_search_stops_at_zero_and_after_so_many_tries() -> None:
     too_long: Wording = lambda minute: (9000, 9999)  # noqa: E731
     assert search(too_long, 150, -1) == (None, [150, 119, 59])
     assert search(too_long, 1500, -1, tries=3)[0] is None

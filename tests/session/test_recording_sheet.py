@@ -255,7 +255,7 @@ def test_for_a_recorded_voice_recorded_phrases_and_extra_files_are_reported(
     out, err = capsys.readouterr()
     assert [row["text"] for row in read(out) if row["recorded"] == "yes"] == ["Rest here."]
     assert {row["recorded"] for row in read(out)} == {"yes", "no"}
-    assert err == "in mia, no phrase of this sheet belongs to old.wav\n"
+    assert err == "these files in mia match no phrase of the sheet: old.wav\n"
 
     assert run(["lines", *arguments, "--out", "sheet.csv"]) == 0
     assert "; 1 of them recorded; put them into mia as ID.wav, ID.flac or ID.mp3" in capsys.readouterr().out

@@ -95,12 +95,12 @@ def build_sessions(folder: Path, store: Store) -> Made:
     """Build two sessions in the fake voice into folder, and return their site."""
     _write(folder, "deutsch", "de", GERMAN, 30, store)
     _write(folder, "english", "en", ENGLISH, 50, store)
-    entries = Catalogue(folder).scan()
+    session_files = Catalogue(folder).scan()
     warnings: list[str] = []
     groundings = Groundings(folder, store, folder, warnings.append)
-    groundings.build(entries)
+    groundings.build(session_files)
     assert not warnings
-    table = site(entries, groundings.tracks, "")
+    table = site(session_files, groundings.tracks, "")
     body = table[PAGE].body
     assert isinstance(body, bytes)
     data = json.loads(body.decode().partition('id="data">')[2].partition("</script>")[0])

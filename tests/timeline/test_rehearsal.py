@@ -366,7 +366,7 @@ def test_a_step_after_all_phrases_is_an_error(tmp_path: Path, shared_store: Stor
 
 
 def test_only_and_from_exclude_each_other() -> None:
-    with pytest.raises(InputError, match="choose one of them"):
+    with pytest.raises(InputError, match="use either --only"):
         Request(HOUR, only="bolster", from_step="bolster")
 
 

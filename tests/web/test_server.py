@@ -292,7 +292,7 @@ def test_requests_under_another_token_do_not_keep_it_running(clock: Clock) -> No
     assert server.server.was_idle
 
 
-def test_ended_from_outside_it_was_not_idle() -> None:
+def test_a_server_stopped_from_outside_was_not_idle() -> None:
     with serving(finding()) as server:
         assert server.get().status == 200
     assert not server.server.was_idle
