@@ -165,7 +165,7 @@ def _show_help(error: Any) -> int:
 
 
 def _usage(error: Any) -> str:
-    words = error.format_message().rstrip(".")
+    words = error.format_message().rstrip(".").replace(". Did you mean", "; did you mean")
     option = getattr(error, "option_name", "")
     if re.match(r"-[\d.]", option):
         words = f"{option} is not a length; it must be positive, such as 5 or 7:30"

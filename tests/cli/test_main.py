@@ -61,7 +61,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> str:
         ("build 5 --grouding", 2, "No such option"),
         ("diff", 2, "Missing argument 'A'; see `audioguide diff --help`"),
         ("plan 5 --frob", 2, "see `audioguide plan --help`"),
-        ("biuld 5", 2, "No such command 'biuld'"),
+        ("biuld 5", 2, "No such command 'biuld'; did you mean 'build'?"),
         ("say ''", 1, "there is nothing to say"),
         ("say '[pasue 3s] hello'", 1, "text:1: unknown mark [pasue 3s]; did you mean [pause 3s]?"),
         ("say 'smile 🙂'", 1, "voice calm cannot read '🙂'"),
