@@ -186,6 +186,18 @@ def test_a_cycle_of_practices_is_reported(tmp_path: Path) -> None:
         find_practice(str(tmp_path / "one"))
 
 
+def test_a_chain_of_ten_practices_is_too_long(tmp_path: Path) -> None:
+    write_practice(tmp_path / "0", 'extends = "psoas-release"\n', {})
+    for number in range(1, 9):
+        write_practice(tmp_path / str(number), f'extends = "../{number - 1}"\n', {})
+
+    assert find_practice(str(tmp_path / "7")).steps
+    with pytest.raises(
+        ScriptError, match=r"^\.\./0/practice\.toml:1: a chain of more than 9 practices.*shorter$"
+    ):
+        find_practice(str(tmp_path / "8"))
+
+
 def test_own_steps_must_include_the_one_that_the_interlude_follows(tmp_path: Path) -> None:
     toml = 'steps = ["hello"]\n'
     with pytest.raises(ScriptError, match="grounding of psoas-release comes after 'add-weight', which is not a step"):
