@@ -110,8 +110,8 @@ def loudness_range_lu(weighted: "Signal") -> float:
 def read(path: Path) -> Reading:
     """Return the measured values of an audio file: MP3, WAV, FLAC or another format that libsndfile supports.
 
-    A damaged file has fewer samples: libmpg123 skips an unreadable frame and continues, or stops there. So has an MP3
-    with variable bit rate and no Xing header, since libsndfile guesses its length.
+    A damaged file has fewer samples: libmpg123 skips an unreadable frame and continues, or stops there. The same is
+    true of an MP3 with variable bit rate and no Xing header, since libsndfile guesses its length.
 
     Raises:
         InputError: the file cannot be read or contains no audio.

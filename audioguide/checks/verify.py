@@ -89,4 +89,4 @@ def _chapters(tag: bytes, timeline: Timeline) -> Check:
     right = written == planned and (not planned or planned[0][0] == 0)
     first_wrong = next((end for one, (_, end, _) in zip(written, planned, strict=False) if one not in planned), 0)
     where = "" if right else f", not as planned before {clock(first_wrong * RATE_HZ // 1000)}"
-    return Check("chapters, one after the other", f"{len(written)}{where}", "", f"the {len(planned)} planned", right)
+    return Check("chapters in sequence", f"{len(written)}{where}", "", f"the {len(planned)} planned", right)

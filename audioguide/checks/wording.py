@@ -201,7 +201,7 @@ def _unbuildable(practice: Practice, result: Result) -> Finding:
     assert result.length_error is not None
     low, high = clock(result.length_error.shortest), clock(result.length_error.longest)
     words = f"{result} cannot be built: its wording takes about {low} to {high}"
-    advice = "add or widen pauses, or make the amount of text follow minutes more evenly"
+    advice = "add or widen pauses, or let the amount of text grow with minutes in smaller steps"
     return Finding(Source(f"{practice.shown}/practice.toml", 1), "length", f"{words}; {advice}")
 
 

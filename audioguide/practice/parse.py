@@ -154,7 +154,7 @@ def _split(line: Line) -> Iterator[tuple[int, str, str | None]]:
 def _without_brackets(line: Line, start: int, end: int) -> str:
     text = line.text[start:end]
     if bracket := re.search(r"[\[\]]", text):
-        raise _error(line, start + bracket.start(), f"a single {bracket[0]}; write a mark like [pause 6s]")
+        raise _error(line, start + bracket.start(), f"an unmatched {bracket[0]}; write a mark like [pause 6s]")
     return text
 
 

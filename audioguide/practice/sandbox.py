@@ -33,6 +33,7 @@ from audioguide.practice.policy import (
     count_value,
     names_in,
     require_plain,
+    too_large,
 )
 from audioguide.storage.atomic import read_at_most
 from audioguide.storage.shelf import Layer, is_file
@@ -80,7 +81,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         for value in values:
             texts.append(as_text(value))
             if sum(map(len, texts)) > MOST_SIZE:
-                raise SecurityError("~ of something so large")
+                raise too_large("the operator ~")
         return self.count_value("".join(texts))
 
     @pass_context
@@ -223,7 +224,9 @@ def _read(path: Path, shown: str) -> bytes:
     except OSError as error:
         raise ScriptError(Source(shown, 1), f"cannot be read: {error.strerror}") from error
     if data is None:
-        raise ScriptError(Source(shown, 1), f"more than {MOST_BYTES // 1000} kB; split it into several scripts")
+        raise ScriptError(
+            Source(shown, 1), f"the file is larger than {MOST_BYTES // 1000} kB; split it into several scripts"
+        )
     return data
 
 

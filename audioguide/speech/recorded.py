@@ -201,7 +201,7 @@ def _missing_message(voice: Voice, phrases: list[Phrase]) -> str:
 
 
 def find_fallback(voice: Voice) -> Voice | None:
-    """Return a voice's fallback, which is named as on the shelf, or as a file relative to the voice's own.
+    """Return a voice's fallback: a built-in voice by its name, or a file relative to the voice's own.
 
     Raises:
         AudioguideError: there is no such voice, or it cannot replace this one.

@@ -81,7 +81,7 @@ class Speaker:
 
     def _unusable(self, reason: str) -> EngineError:
         others = [name for name in voice_names() if find_voice(name).engine not in (self.voice.engine, RECORDED)]
-        hint = f"; another voice is --voice {others[0]}" if others else ""
+        hint = f"; try --voice {others[0]}" if others else ""
         return EngineError(f"voice {self.voice.name} cannot be used here: {reason}{hint}")
 
     def missing(self, phrases: Iterable[Phrase]) -> list[Phrase]:
@@ -123,7 +123,7 @@ class Speaker:
 
     @cached_property
     def gain_db(self) -> float:
-        """The gain that brings this voice to the session's loudness: from its file, or measured on the lines."""
+        """The gain to the session's loudness: from the voice's file, or measured on the calibration lines."""
         if self.voice.gain_db is not None:
             return self.voice.gain_db
         lines = self._calibration_lines
@@ -186,7 +186,7 @@ class Speaker:
             raise ScriptError(phrase.source, message)
         words = normalise(apply_lexicon(phrase.text, self._lexicon), voice.language)
         if not any(char.isalnum() for char in words):
-            raise ScriptError(phrase.source, f"{phrase.text!r} has nothing in it that can be said; write words")
+            raise ScriptError(phrase.source, f"{phrase.text!r} contains nothing that can be spoken; write words")
         return words
 
     def _speak_words(self, phrase: Phrase, words: str, nominal_wpm: float) -> bytes:
@@ -207,7 +207,7 @@ class Speaker:
         return EngineError(f'{start} "{textwrap.shorten(phrase.text, 60)}": {reason}')
 
     def _nominal_pace(self, true_wpm: float) -> float:
-        """Return the pace to ask of the engine for a true pace; measured on the lines if it is not calibrated."""
+        """Return the engine's pace for a true pace; measured on the calibration lines if it is not calibrated."""
         if getattr(self._engine, "calibrated", True):
             return true_wpm
         voice = self.voice
@@ -238,8 +238,8 @@ class Speaker:
         if is_phonemes(said):
             if not getattr(self._engine, "reads_phonemes", False):
                 message = (
-                    f"{entry.word} = {said!r} are phonemes, but engine {self.voice.engine!r} reads none; write it as "
-                    f"it sounds, or put the phonemes under [lexicon.ENGINE] of the engine that they are for"
+                    f"{entry.word} = {said!r} are phonemes, which engine {self.voice.engine!r} does not accept; "
+                    f"write it as it sounds, or put the phonemes under [lexicon.ENGINE] of the engine that they are for"
                 )
                 raise ScriptError(entry.source, message)
         elif char := unreadable(said, self.voice.language):

@@ -85,7 +85,7 @@ class Draft:
             while rest:
                 rest = rest[self._file.write(rest) or 0 :]
         except OSError as error:
-            raise _cannot(self._path, error, "make room, or choose another place with --out FILE") from error
+            raise _cannot(self._path, error, "free some disk space, or choose another place with --out FILE") from error
 
     def overwrite_start(self, data: bytes) -> None:
         """Overwrite the first len(data) bytes; later writes append to the end again.
@@ -106,7 +106,7 @@ class Draft:
         try:
             fsync(self._file.fileno())
         except OSError as error:
-            raise _cannot(self._path, error, "make room, or choose another place with --out FILE") from error
+            raise _cannot(self._path, error, "free some disk space, or choose another place with --out FILE") from error
 
 
 def _target(path: Path, suffix: str) -> Path:

@@ -39,7 +39,7 @@ def _exists(name: str) -> bool:
 
 
 def unknown_name(kind: str, name: str, known: list[str], instead: str) -> InputError:
-    """Return the error for a name that is not on the shelf, nor a path."""
+    """Return the error for a name that is neither built-in nor a path."""
     there_is = ", ".join([*known, f"or {instead}"])
     return InputError(f"there is no {kind} {name[:60]!r}{did_you_mean(name, known)} (choose from {there_is})")
 

@@ -132,7 +132,7 @@ class Store:
         except OSError as error:
             if not self._has_warned:
                 self._has_warned = True
-                advice = "make room there, or choose another folder with --cache DIR"
+                advice = "free some disk space there, or choose another folder with --cache DIR"
                 warn_not_saved(f"the cache cannot be written ({self.folder}: {error.strerror or error})", advice)
             return False
         return True

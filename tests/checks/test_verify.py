@@ -36,8 +36,8 @@ from audioguide.timeline.plan import OPENING
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "verify.schema.json").read_text(encoding="utf-8"))
 MINUTE_OF_WORDS = RATE_HZ * 60 // FRAME
 BELL, STEP, PLACES = "bell", "largest step at a join", "phrases where they belong, silence between"
-DIGEST, CHAPTERS = "bytes after the tag", "chapters, one after the other"
-QUIET_TENTH, QUIET_SECOND = "quietest tenth of a second there", "quietest second outside the fades"
+DIGEST, CHAPTERS = "bytes after the tag", "chapters in sequence"
+QUIET_TENTH, QUIET_SECOND = "quietest tenth of a second outside the fades", "quietest second outside the fades"
 
 
 @pytest.fixture(scope="module")

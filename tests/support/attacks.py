@@ -54,7 +54,7 @@ def _blocks(count: int) -> str:
 NO = "not allowed in a script: "
 DEEP = ".*nested too deep"
 RUNS = NO + "loops, macros and includes that run more than"
-LARGE = NO + r"(a value of more than|values of more than|.* something so large|more than \d+ characters)"
+LARGE = NO + r"(a value of more than|values of more than|the result of .* would be too large|more than \d+ characters)"
 NO_ATTRIBUTE = NO + r"\."
 HELLO = "Hello there.\n"
 
@@ -217,15 +217,15 @@ DOUBLING = (
     Row("a product of lists", "{{ ([0] * 1000000000)|length }}", LARGE, "{{ ([0] * 3)|length }} x"),
     Row("a product of tuples", "{{ ((0, 1) * 1000000000)|length }}", LARGE, "{{ ((0, 1) * 3)|length }} x"),
     Row("a power", "{{ 9 ** 9 ** 9 }}", LARGE, "{{ 2 ** 3 }} minutes."),
-    Row("a power of a power", "{{ (10 ** 10) ** 10 }}", NO + "(so large a number|the operator)", "{{ 10 ** 2 }}"),
+    Row("a power of a power", "{{ (10 ** 10) ** 10 }}", NO + "(a number|the result)", "{{ 10 ** 2 }}"),
     Row("a negative power", "{{ 10.0 ** -1000000000 }}", LARGE, "{{ 10 ** -1 }} x"),
-    Row("numbers that double", _repeat("{% set ns.x = ns.x * ns.x %}", "9"), NO + "so large a number",
+    Row("numbers that double", _repeat("{% set ns.x = ns.x * ns.x %}", "9"), NO + "a number this large",
         _repeat("{% set ns.x = ns.x * 2 %}", "9", 5)),
-    Row("numbers that double by minus", _repeat("{% set ns.x = ns.x - (0 - ns.x) %}", "9"), NO + "so large a number",
+    Row("numbers that double by minus", _repeat("{% set ns.x = ns.x - (0 - ns.x) %}", "9"), NO + "a number this large",
         _repeat("{% set ns.x = ns.x - 1 %}", "9", 5)),
     Row("a long number", "{{ " + "9" * 5000 + " }}", ".*", "{{ 999999 }} x"),
-    Row("a number from text", "{{ ('9' * 4000)|int }}", NO + "so large a number", "{{ '9'|int + 1 }} x"),
-    Row("a number in another base", "{{ ('f' * 90000)|int(0, 16) }}", NO + "so large a number",
+    Row("a number from text", "{{ ('9' * 4000)|int }}", NO + "a number this large", "{{ '9'|int + 1 }} x"),
+    Row("a number in another base", "{{ ('f' * 90000)|int(0, 16) }}", NO + "a number this large",
         "{{ 'f'|int(0, 16) }} x"),
     Row("~", _repeat("{% set ns.x = ns.x ~ ns.x %}", "'x'"), LARGE, _repeat("{% set ns.x = ns.x ~ ns.x %}", "'x'", 5)),
     Row("~ of many texts", "{% set s = 'x' * 90000 %}{{ " + " ~ ".join(["s"] * 4000) + " }}", LARGE,
@@ -303,15 +303,15 @@ PARSING = (
         {"a": "{% include 'b.md.j2' %}", "b": "{{ minutes }} x"}),
     Row("a comment without end", "{# " * 90000, "a comment", "{# #}" * 900 + "x"),
     Row("text in quotes without end", "{{ '" + "x" * 90000, ".*", "{{ '" + "x" * 2000 + "' }}"),
-    Row("a file of 100 MB", {"a": SPARSE}, "more than 300 kB", "Heels.\n" * 900),
-    Row("a file of 100 MB included", {"a": "{% include 'b.md.j2' %}", "b": SPARSE}, "more than 300 kB",
+    Row("a file of 100 MB", {"a": SPARSE}, "the file is larger than 300 kB", "Heels.\n" * 900),
+    Row("a file of 100 MB included", {"a": "{% include 'b.md.j2' %}", "b": SPARSE}, "the file is larger than 300 kB",
         {"a": "{% include 'b.md.j2' %}", "b": "x"}),
     Row("a long line", "heels " * 40000, "a line of more than", "heels " * 300),
     Row("a long line from a loop", _loops(1, 9999, "heels and hips "), "a line of more than",
         _loops(1, 99, "heels ")),
     Row("a sentence over many lines", "heels and hips\n" * 9999, "a sentence of more than", "heels and hips\n" * 99),
-    Row("marks that never close", "[" * 9000, r"a single \[", "[breath]" * 9 + "x"),
-    Row("marks in marks", _nested("[", "pause 6s", "]", 3000), r"a single \[", "[pause 6s] x"),
+    Row("marks that never close", "[" * 9000, r"an unmatched \[", "[breath]" * 9 + "x"),
+    Row("marks in marks", _nested("[", "pause 6s", "]", 3000), r"an unmatched \[", "[pause 6s] x"),
     Row("brackets that never close", ("(pause" * 1600 + "\n\n") * 30, "a sentence of more", "(paused) x"),
     Row("entities that never close", ("&a" * 4000 + "\n\n") * 30, "a sentence of more", "You and me."),
     Row("tags that never close", ("<a " * 3000 + "\n\n") * 30, "HTML", "One less than two."),
@@ -407,7 +407,7 @@ TABLES = (
     Row("a long number in a table", _toml(TOML.replace('"T"', "9" * 50000)), ".*", FINE),
     Row("a long number as title", _toml(TOML.replace('"T"', HEX)), ".*is too large; write a smaller one", FINE),
     Row("a long number as step", _toml(TOML.replace('"a"', HEX)), ".*is too large; write a smaller one", FINE),
-    Row("a practice of 100 MB", _toml(SPARSE), "more than 200 kB", FINE),
+    Row("a practice of 100 MB", _toml(SPARSE), "the file is larger than 200 kB", FINE),
     Row("a table that is not UTF-8", {"a": HELLO, "practice.toml": TOML.encode("utf-16")}, "not UTF-8", FINE),
     Row("a NUL in a table", _toml(TOML + "\0"), ".*", FINE),
     Row("ten thousand steps", _toml('title = "T"\nsteps = [' + '"a",' * 10000 + "]"), "steps has more than 250", FINE),
@@ -436,7 +436,7 @@ TABLES = (
     Row("a pause of a hundred thousand years", "x.\n[pause 999999999h]\nx.", ".*", "x.\n[pause 60s]\nx.", where=""),
     Row("a voice of arrays", _voice(VOICE + "a = " + "[" * 50000), ".*", _voice(VOICE)),
     Row("a voice of many parts", _voice(VOICE + ".".join(["a"] * 50000) + " = 1"), "more than 100 dots", _voice(VOICE)),
-    Row("a voice of 100 MB", _voice(SPARSE), "more than 200 kB", _voice(VOICE)),
+    Row("a voice of 100 MB", _voice(SPARSE), "the file is larger than 200 kB", _voice(VOICE)),
     Row("a voice with a long number", _voice(VOICE + f"pace_wpm = {HEX}"), ".*is too large; write a smaller one",
         _voice(VOICE + "pace_wpm = 100")),
     Row("a voice with an infinite number", _voice(VOICE + "pace_wpm = inf"), "pace_wpm must be",
@@ -453,7 +453,7 @@ SETTINGS = (
     for name, value, words in (
         ("a mark", "[bell 99]", ".*a bell's strokes"),
         ("an unknown mark", "[shout]", ".*unknown mark"),
-        ("half a mark", "[", r".*a single \["),
+        ("half a mark", "[", r".*an unmatched \["),
         ("template code", "{{ 9 }}", ".*a piece of Jinja"),
         ("a tag", "{% include 'a.md.j2' %}", ".*a piece of Jinja"),
         ("markup", "<b>Ada</b>", ".*HTML"),
