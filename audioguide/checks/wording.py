@@ -19,7 +19,7 @@ from audioguide.practice.definition import find_practice
 from audioguide.practice.model import Practice
 from audioguide.speech.normalise import unreadable
 from audioguide.storage.toml import read_toml
-from audioguide.timeline.spoken_lengths import check_promises
+from audioguide.timeline.spoken_lengths import check_announced_lengths
 
 SCHEMA = 1
 """Raised when the JSON changes."""
@@ -159,7 +159,7 @@ def _findings(result: Result, practice: Practice) -> Iterator[Finding]:
         words = f"{count} chapters, but an MP3 can have at most {MOST_CHAPTERS}; remove some # titles"
         yield Finding(Source(f"{practice.shown}/practice.toml", 1), "chapters", words)
     try:
-        check_promises(result.cues, result.timeline)
+        check_announced_lengths(result.cues, result.timeline)
     except ScriptError as error:
         yield from _as_findings("promise", error)
     heard = hear(result.cues, result.timeline, wakes=result.request.ending == "wake")

@@ -161,7 +161,7 @@ def test_a_branch_that_is_never_reached_is_an_error(tmp_path: Path, name: str) -
 
 
 @pytest.mark.parametrize("name", REACHED)
-def test_a_branch_that_may_be_reached_is_no_error(tmp_path: Path, name: str) -> None:
+def test_a_branch_that_may_be_reached_is_not_an_error(tmp_path: Path, name: str) -> None:
     assert places(checked(tmp_path, GOOD + REACHED[name])) == []
 
 

@@ -192,9 +192,7 @@ def test_a_chain_of_ten_practices_is_too_long(tmp_path: Path) -> None:
         write_practice(tmp_path / str(number), f'extends = "../{number - 1}"\n', {})
 
     assert find_practice(str(tmp_path / "7")).steps
-    with pytest.raises(
-        ScriptError, match=r"^\.\./0/practice\.toml:1: a chain of more than 9 practices.*shorter$"
-    ):
+    with pytest.raises(ScriptError, match=r"^\.\./0/practice\.toml:1: a chain of more than 9 practices.*shorter$"):
         find_practice(str(tmp_path / "8"))
 
 

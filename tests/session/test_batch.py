@@ -82,7 +82,7 @@ def test_a_row_has_the_same_bytes_as_a_single_build(folder: Path) -> None:
         "1", practice="mine", voice="fake.toml", settings={"name": "Eve"}, out="eve.mp3", cache=folder / "other"
     )
     assert alone.read_bytes() == (folder / "out" / "Eve.mp3").read_bytes()
-    assert verify(folder / "out" / "Ada.mp3").made_of is not None
+    assert verify(folder / "out" / "Ada.mp3").manifest is not None
 
 
 def test_a_second_run_builds_only_what_is_missing_or_changed(folder: Path) -> None:
