@@ -11,6 +11,7 @@ from audioguide.audio.id3 import MOST_CHAPTERS
 from audioguide.checks.advice import RULES, advise, hear, words_of
 from audioguide.checks.session_matrix import Result, SessionMatrix
 from audioguide.checks.unreachable import UnreachableParts
+from audioguide.core.characters import code_point
 from audioguide.core.clock import clock
 from audioguide.core.errors import ScriptError, ScriptErrors, did_you_mean
 from audioguide.core.model import Phrase, Source
@@ -177,7 +178,7 @@ def _as_findings(kind: str, error: ScriptError | ScriptErrors) -> list[Finding]:
 def _unreadable(result: Result, language: str) -> Iterator[Finding]:
     for cue in result.cues:
         if isinstance(cue, Phrase) and (sign := unreadable(cue.text, language)):
-            words = f"a voice that speaks {language!r} cannot read {sign!r} (U+{ord(sign):04X}); write it as words"
+            words = f"a voice that speaks {language!r} cannot read {sign!r} ({code_point(sign)}); write it as words"
             yield Finding(cue.source, "unreadable", words)
 
 

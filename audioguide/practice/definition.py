@@ -80,7 +80,6 @@ def read_practice(folder: Path, shown: str, children: tuple[Path, ...] = ()) -> 
         language=errors.catch(lambda: _read_language(table, parent), "en"),
         description=errors.catch(lambda: _read_description(table, parent), ""),
         layers=layers,
-        extends=str(table.values.get("extends", "")),
         steps=steps or (),
         grounding=errors.catch(lambda: _read_interlude(table, layers, steps, parent), None) if steps else None,
         longest_silence=errors.catch(lambda: _read_longest_silence(table, parent), 0),

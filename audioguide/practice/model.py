@@ -50,8 +50,6 @@ class Practice:
     description: str
     layers: tuple[Layer, ...]
     """Its own folder, then the folders of the practices that it extends."""
-    extends: str
-    """The practice that supplies what this one leaves out; empty for none."""
     steps: tuple[Step, ...]
     grounding: Interlude | None
     longest_silence: int

@@ -12,7 +12,7 @@ from jinja2.runtime import BlockReference, Context, LoopContext, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import Joiner
 
-from audioguide.core.characters import PRIVATE
+from audioguide.core.characters import PRIVATE, private_use_message
 from audioguide.core.errors import ScriptError, did_you_mean
 from audioguide.core.model import Source
 from audioguide.core.script_names import JINJA_GLOBALS
@@ -245,5 +245,5 @@ def _decode(data: bytes, shown: str) -> str:
         raise ScriptError(where, "not UTF-8 text; save the file as UTF-8 in your editor") from error
     if private := PRIVATE.search(text):
         where = Source(shown, text.count("\n", 0, private.start()) + 1)
-        raise ScriptError(where, f"a private-use character (U+{ord(private[0]):04X}) cannot be spoken; delete it")
+        raise ScriptError(where, private_use_message(private[0]))
     return text

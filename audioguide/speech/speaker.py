@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from functools import cached_property, partial
 from typing import Self
 
+from audioguide.core.characters import code_point
 from audioguide.core.clock import RATE_HZ
 from audioguide.core.errors import EngineError, InputError, PhraseError, ScriptError
 from audioguide.core.lexicon import Lexicon, LexiconEntry, entries_for
@@ -182,7 +183,7 @@ class Speaker:
         """Return the text for the engine: the phrase with the lexicons applied, numbers and signs as words."""
         voice = self.voice
         if char := unreadable(phrase.text, voice.language):
-            message = f"voice {voice.name} cannot read {char!r} (U+{ord(char):04X}); write it as words"
+            message = f"voice {voice.name} cannot read {char!r} ({code_point(char)}); write it as words"
             raise ScriptError(phrase.source, message)
         words = normalise(apply_lexicon(phrase.text, self._lexicon), voice.language)
         if not any(char.isalnum() for char in words):

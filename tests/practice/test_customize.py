@@ -66,7 +66,7 @@ def test_a_copy_can_be_copied_into_a_folder_next_to_it(tmp_path: Path) -> None:
     (tmp_path / "mine" / "return.md.j2").write_text("Bye.\n", encoding="utf-8")
     write_copy(tmp_path / "for-ada", find_practice(str(tmp_path / "mine")))
 
-    assert find_practice(str(tmp_path / "for-ada")).extends == "../mine"
+    assert find_practice(str(tmp_path / "for-ada")).layers[1].folder == tmp_path / "mine"
     assert text_of(str(tmp_path / "for-ada")) == text_of(str(tmp_path / "mine"))
 
 
