@@ -264,7 +264,7 @@ def _unwritable(folder: Path) -> str:
     """Return why a folder cannot be written; empty if it can be."""
     try:
         with Part(folder) as part:
-            part.file.write(b"a" * 4096)
+            part.write(b"a" * 4096)
     except OSError as error:
         return _why(error)
     return ""
