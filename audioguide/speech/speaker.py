@@ -14,6 +14,7 @@ from audioguide.core.lexicon import Lexicon, LexiconEntry, entries_for
 from audioguide.core.model import Clip, Phrase, Source
 from audioguide.core.threads import in_order, join_all
 from audioguide.speech.calibration import FASTER, LINES, LOUDER_LU, nominal_pace, pace_wpm
+from audioguide.speech.clips import clip_facts, read_clip, write_clip
 from audioguide.speech.engine import Engine, Engines, find_engine
 from audioguide.speech.normalise import apply_lexicon, is_phonemes, normalise, unreadable
 from audioguide.speech.plausibility import plausible_speech
@@ -27,7 +28,6 @@ PATIENCE_S = 300.0
 """Time limit for a phrase, all attempts together; engines with a child process have shorter limits of their own."""
 CLOSE_S = 0.8
 """How long to wait at the end for phrases that are still being spoken: Ctrl-C is answered within a second."""
-_KIND = "clips"
 
 
 class Speaker:
@@ -88,7 +88,7 @@ class Speaker:
     def missing(self, phrases: Iterable[Phrase]) -> list[Phrase]:
         """Return the phrases whose clips are not in the store, each once."""
         by_key = {self._key(phrase): phrase for phrase in reversed(list(phrases))}
-        return [phrase for key, phrase in reversed(by_key.items()) if self._stored_facts(key) is None]
+        return [phrase for key, phrase in reversed(by_key.items()) if clip_facts(self._store, key) is None]
 
     def speak(self, phrases: Sequence[Phrase]) -> Iterator[None]:
         """Speak phrases into the store, several at once; yield once for each that is done, in their order.
@@ -113,7 +113,7 @@ class Speaker:
             EngineError: the engine failed ATTEMPTS times.
         """
         key = self._key(phrase)
-        facts = self._stored_facts(key)
+        facts = clip_facts(self._store, key)
         if facts is None:
             facts, _ = self._speak_into_store(phrase)
         return Clip(key, int(facts["samples"]), str(facts["sha256"]), self.gain_db)
@@ -154,12 +154,11 @@ class Speaker:
 
     def _stored_pcm(self, phrase: Phrase) -> bytes:
         """Return a phrase's sound from the store; speak it if it is missing or damaged there."""
-        entry = self._store.read(_KIND, self._key(phrase))
-        return entry[1] if entry else self._speak_into_store(phrase)[1]
+        return read_clip(self._store, self._key(phrase), lambda: self._speak_into_store(phrase)[1])
 
     def _speak_into_store(self, phrase: Phrase) -> tuple[Facts, bytes]:
         pcm = self._speak_words(phrase, self._words(phrase), self._nominal_pace(self._true_pace(phrase)))
-        return self._store.write(_KIND, self._key(phrase), pcm, {"samples": len(pcm) // 2}), pcm
+        return write_clip(self._store, self._key(phrase), pcm), pcm
 
     def _true_pace(self, phrase: Phrase) -> float:
         """Return the true words a minute for a phrase's manner, within what the engine can reach."""
@@ -174,10 +173,6 @@ class Speaker:
                 *(self._true_pace(phrase), voice.language, voice.options),
             )
         return self._keys[phrase]
-
-    def _stored_facts(self, key: str) -> Facts | None:
-        facts = self._store.facts(_KIND, key)
-        return facts if facts and "samples" in facts else None
 
     def _words(self, phrase: Phrase) -> str:
         """Return the text for the engine: the phrase with the lexicons applied, numbers and signs as words."""
