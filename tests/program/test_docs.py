@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import typer.main
+from conftest import FAKE_VOICE
 from support.scripts import write_practice
 
 from audioguide.cli.main import app, run
@@ -24,7 +25,6 @@ ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DOCUMENTS = [ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "output/README.md")]
 DOCUMENTS += sorted((ROOT / "docs").glob("*.md"))
-FAKE_VOICE = str(ROOT / "tests" / "support" / "fake.toml")
 TEST_COMMAND = "python3 -m venv .venv && .venv/bin/pip install -e '.[test]' && .venv/bin/pytest"
 
 
