@@ -36,7 +36,7 @@ from audioguide.practice.policy import (
     too_large,
 )
 from audioguide.storage.atomic import read_at_most
-from audioguide.storage.shelf import Layer, is_file
+from audioguide.storage.shelf import Layer, find_layer, shown_path
 
 MOST_BYTES = 300_000
 """The largest script: some five hours of speech."""
@@ -190,13 +190,13 @@ class FolderLoader(BaseLoader):
 
     def path_of(self, template: str) -> Path | None:
         """Return the path of a template; None if it is not in the folders."""
-        return next((layer.folder / template for layer in self._layers if _contains(layer.folder, template)), None)
+        layer = find_layer(self._layers, template)
+        return layer.folder / template if layer else None
 
     def shown(self, template: str) -> str:
         """Return the name of a template in error messages: with the folder that contains it, or else the first."""
         if template not in self._shown:
-            layer = next((layer for layer in self._layers if _contains(layer.folder, template)), self._layers[0])
-            self._shown[template] = f"{layer.shown}/{template}"
+            self._shown[template] = shown_path(self._layers, template)
         return self._shown[template]
 
     def is_shown(self, name: str) -> bool:
@@ -207,15 +207,6 @@ class FolderLoader(BaseLoader):
         return did_you_mean(
             template, sorted({path.name for layer in self._layers for path in layer.folder.glob("*.j2")})
         )
-
-
-def _contains(folder: Path, template: str) -> bool:
-    """Return whether a folder contains such a file; a link that leads out of the folder does not count."""
-    try:
-        inside = (folder / template).resolve().is_relative_to(folder.resolve())
-    except (OSError, RuntimeError, ValueError):  # a cycle of links, or a name that no file can have
-        return False
-    return inside and is_file(folder / template)
 
 
 def _read(path: Path, shown: str) -> bytes:
