@@ -32,7 +32,7 @@ HEAD = """\
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class MeasureResult:
     measure: Measure
     pairs: list[tuple[float, float]]
     """(ours, theirs) of each run."""
@@ -60,17 +60,17 @@ def _figure(number: float | None) -> str:
     return f"1/{1 / number:.3g}" if number < 0.1 else f"{number:.3g}"
 
 
-def run_measure(measure: Measure, runs: int) -> Result:
+def run_measure(measure: Measure, runs: int) -> MeasureResult:
     """Run the two sides of a measure in turn, and return their costs."""
     if measure.skip_reason:
-        return Result(measure, [])
+        return MeasureResult(measure, [])
     pairs: list[tuple[float, float]] = []
     turns = runs * measure.times if runs > 1 else 1
     for nth in range(turns):
         ours, theirs = (measure.value(side.cost()) * side.stands_for for side in (measure.ours, measure.theirs))
         pairs.append((ours, theirs))
         print(f"{measure.name} {nth + 1}/{turns}: {ours:.3g} {theirs:.3g} {measure.unit}", file=sys.stderr)
-    return Result(measure, pairs)
+    return MeasureResult(measure, pairs)
 
 
 def machine(runs: int) -> str:

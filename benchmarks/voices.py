@@ -28,7 +28,7 @@ from audioguide.storage.store import Store
 
 
 @dataclass(frozen=True)
-class Row:
+class VoiceRow:
     voice: str
     times_real_time: float
     heard_percent: float
@@ -51,7 +51,7 @@ HEAD = """\
 | --- | --- | --- | --- | --- | --- | --- | --- |"""
 
 
-def measure(voice: str, samples: int, folder: Path) -> Row:
+def measure(voice: str, samples: int, folder: Path) -> VoiceRow:
     store, path = Store(folder / "store"), folder / "session.mp3"
     request = Request(samples, voice=voice)
     started_s = time.perf_counter()
@@ -61,7 +61,7 @@ def measure(voice: str, samples: int, folder: Path) -> Row:
     phrases = [sound for sound in session.timeline.sounds if isinstance(sound.cue, Phrase)]
     spoken = [(sound.cue.text, sound.length * FRAME_MS / 1000) for sound in phrases if isinstance(sound.cue, Phrase)]
     reading, lines = read(path), listen(path, phrases, session.about.language)
-    return Row(
+    return VoiceRow(
         voice=session.voice.name,
         times_real_time=sum(seconds for _, seconds in spoken) / planning_s,
         heard_percent=100 * sum(line.heard for line in lines) / sum(line.words for line in lines),

@@ -99,8 +99,8 @@ def id3(
 def track(total: int) -> int:
     """Return the track number of a session: its length in minutes.
 
-    Players sort an album (here, a practice) by track. Sessions differ by length and are built in any order, so there is
-    no third one; numbering them by minutes sorts them by length, and gives the same session the same number each time.
+    Players sort an album (here, a practice) by track. Sessions differ by length and are built in any order, so "the
+    third session" means nothing; minutes sort by length and are stable.
 
     Args:
         total: samples of the session.

@@ -56,8 +56,6 @@ class Reading:
     """Per channel, as decoded; the length stated in the file is not used."""
     power: "Signal"
     """Mean square of each frame, unweighted, averaged over channels, shape (frames,); the last frame may be shorter."""
-    peak: "Signal"
-    """Largest magnitude in each frame, over all channels, shape (frames,)."""
     step: "Signal"
     """Largest difference between a sample of the frame and the one before it, shape (frames,). The sample before the
     first is zero."""
@@ -65,16 +63,6 @@ class Reading:
     """Mean square of each complete hop, K-weighted (ITU-R BS.1770-4), summed over channels, shape (hops,)."""
     true_peak_dbtp: float
     """At 4x oversampling (BS.1770-4, annex 2); SILENT_DBTP for silence."""
-
-    @property
-    def frame(self) -> int:
-        """Samples per frame."""
-        return _frame_samples(self.rate_hz)
-
-    @property
-    def hop(self) -> int:
-        """Samples per hop."""
-        return loudness.hop_samples(self.rate_hz)
 
     @property
     def integrated_lufs(self) -> float:
@@ -110,8 +98,8 @@ def loudness_range_lu(weighted: "Signal") -> float:
 def read(path: Path) -> Reading:
     """Return the measured values of an audio file: MP3, WAV, FLAC or another format that libsndfile supports.
 
-    A damaged file has fewer samples: libmpg123 skips an unreadable frame and continues, or stops there. So has an MP3
-    with variable bit rate and no Xing header, since libsndfile guesses its length.
+    A damaged file has fewer samples: libmpg123 skips an unreadable frame and continues, or stops there. The same is
+    true of an MP3 with variable bit rate and no Xing header, since libsndfile guesses its length.
 
     Raises:
         InputError: the file cannot be read or contains no audio.
@@ -252,7 +240,7 @@ def _measure(path: Path, sound: Any) -> Reading:
 
     rate_hz, channels = _shape(path, sound)
     response = loudness.k_response((_LEAD_S + _WINDOW_S) * rate_hz, rate_hz)
-    framewise, weighted, highest, samples = [np.zeros((3, 0))], [np.zeros(0)], 0.0, 0
+    framewise, weighted, highest, samples = [np.zeros((2, 0))], [np.zeros(0)], 0.0, 0
     for window in _windows(_blocks(path, sound, _block_samples(response.size, rate_hz)), rate_hz, channels):
         framewise.append(_framewise(window))
         weighted.append(
@@ -262,9 +250,9 @@ def _measure(path: Path, sound: Any) -> Reading:
         samples = window.end
     if not samples:
         raise InputError(f"{path} contains no audio")
-    power, peak, step = np.concatenate(framewise, axis=1)
+    power, step = np.concatenate(framewise, axis=1)
     true_peak_dbtp = 20 * float(np.log10(max(highest, 10 ** (SILENT_DBTP / 20))))
-    return Reading(rate_hz, channels, samples, power, peak, step, np.concatenate(weighted), true_peak_dbtp)
+    return Reading(rate_hz, channels, samples, power, step, np.concatenate(weighted), true_peak_dbtp)
 
 
 def _shape(path: Path, sound: Any) -> tuple[int, int]:
@@ -299,7 +287,7 @@ def _frame_samples(rate_hz: int) -> int:
 
 
 def _framewise(window: _Window) -> "Signal":
-    """Return power, peak and step, shape (3, frames), of the frames that end in a window, and of the rest in the last.
+    """Return power and step, shape (2, frames), of the frames that end in a window, and of the rest in the last.
 
     A frame that begins in the window before is completely in the lead.
     """
@@ -309,14 +297,13 @@ def _framewise(window: _Window) -> "Signal":
     first = (window.start + window.lead) // frame * frame
     end = window.end if window.is_last else window.end // frame * frame
     if end == first:
-        return np.zeros((3, 0))
+        return np.zeros((2, 0))
     signal = window.signal[:, first - window.start - 1 : end - window.start]
     starts = np.arange(0, end - first, frame)
     sizes = np.diff(starts, append=end - first)
     power = np.add.reduceat(signal[:, 1:] ** 2, starts, axis=1).mean(axis=0) / sizes
-    peak = np.maximum.reduceat(np.abs(signal[:, 1:]), starts, axis=1).max(axis=0)
     step = np.maximum.reduceat(np.abs(np.diff(signal)), starts, axis=1).max(axis=0)
-    return np.stack([power, peak, step])
+    return np.stack([power, step])
 
 
 def _true_peak(window: _Window, highest: float) -> float:

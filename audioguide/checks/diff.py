@@ -9,13 +9,13 @@ from difflib import SequenceMatcher
 
 from audioguide.checks.estimate import PACE_WPM, estimated_lengths
 from audioguide.core.clock import FRAME, clock
-from audioguide.core.errors import InputError, LengthError, did_you_mean
+from audioguide.core.errors import InputError, LengthError
 from audioguide.core.model import Bell, Cue, Phrase, Placed, Sounding, Timeline
 from audioguide.core.request import Request
 from audioguide.practice.definition import find_practice, read_practice
 from audioguide.practice.model import Practice
 from audioguide.practice.render import Renderer
-from audioguide.practice.rendering import join_cues, read_steps
+from audioguide.practice.rendering import join_cues, read_steps, refuse_unused, used_names
 from audioguide.session.fit import timeline_for
 from audioguide.timeline.timetable import shares
 
@@ -159,11 +159,8 @@ def compare(request: Request, one: str, other: str = "") -> Iterator[str]:
     """
     practice = find_practice(one)
     practices = (practice, find_practice(other)) if other else (_parent(practice), practice)
-    names = [_used_names(practice) for practice in practices]
-    for key in request.settings:
-        if key not in names[0] | names[1]:
-            near = did_you_mean(key, sorted(names[0] | names[1]))
-            raise InputError(f"--set {key}: no script of either practice uses {key}{near}")
+    names = [used_names(practice, Renderer(practice.layers)) for practice in practices]
+    refuse_unused(request.settings, names[0] | names[1], "either practice")
     versions = []
     for practice, used in zip(practices, names, strict=True):
         settings = {key: value for key, value in request.settings.items() if key in used}
@@ -177,10 +174,6 @@ def _parent(practice: Practice) -> Practice:
         raise InputError(f"{words}: audioguide diff {practice.shown} OTHER")
     parent = practice.layers[1]
     return read_practice(parent.folder, parent.shown)
-
-
-def _used_names(practice: Practice) -> set[str]:
-    return Renderer(practice.layers).used_names(step.script for step in practice.every_step())
 
 
 def _version(request: Request, practice: Practice) -> Version:

@@ -45,7 +45,7 @@ class State(Enum):
     OK = "ok"
     NOTE = "note"
     """It does not work or could be better, but sessions can be built."""
-    BROKEN = "WRONG"
+    BROKEN = "FAIL"
     """A session in the default voice, with this cache and this output folder, cannot be built."""
 
 
@@ -237,8 +237,8 @@ def _spoken_s(voice: Voice) -> float:
 
     from audioguide.core.clock import RATE_HZ
 
-    with open_reader(replace(voice, gain_db=0.0), MemoryStore()) as speaker:
-        return speaker.clip(Phrase(_WORD, Source(voice.shown, 1))).samples / RATE_HZ
+    with open_reader(replace(voice, gain_db=0.0), MemoryStore()) as reader:
+        return reader.clip(Phrase(_WORD, Source(voice.shown, 1))).samples / RATE_HZ
 
 
 def _extra(name: str, module: str, feature: str) -> Diagnosis:
@@ -264,7 +264,7 @@ def _unwritable(folder: Path) -> str:
     """Return why a folder cannot be written; empty if it can be."""
     try:
         with Part(folder) as part:
-            part.file.write(b"a" * 4096)
+            part.write(b"a" * 4096)
     except OSError as error:
         return _why(error)
     return ""

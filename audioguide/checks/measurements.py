@@ -78,7 +78,7 @@ def inspect(reading: Reading, timeline: Timeline | None) -> Iterator[Check]:
     if timeline:
         if inside.size >= _SECOND:
             value = _dbfs(_runs(inside, _TENTH).min())
-            yield _least("quietest tenth of a second there", value, "dBFS", LEAST_TENTH_DBFS)
+            yield _least("quietest tenth of a second outside the fades", value, "dBFS", LEAST_TENTH_DBFS)
         yield from _silences(reading, timeline)
         yield _places(reading, timeline)
         yield from _ticks(reading, timeline)
@@ -108,7 +108,9 @@ def _speech(reading: Reading, timeline: Timeline) -> Iterator[Check]:
         for sound in timeline.sounds:
             if not isinstance(sound.cue, Phrase):
                 unrung[_span(sound)] = 0
-        yield _around("integrated loudness", loudness.integrated(unrung), "LUFS", _asked(phrases), _reach(timeline))
+        yield _around(
+            "integrated loudness", loudness.integrated(unrung), "LUFS", _target_lufs(phrases), _reach(timeline)
+        )
         yield _most("loudness range of the speech", loudness_range_lu(_hops(reading, phrases)), "LU", MOST_RANGE_LU)
     for bell in bells:
         name = f"bell at {clock(bell.start * FRAME)}"
@@ -123,7 +125,7 @@ def _reach(timeline: Timeline) -> float:
     return (LOUDNESS_LU if spoken_ms >= FEW_WORDS_S * 1000 else FEW_WORDS_LU) + UNANNOUNCED_LU * rehearsed
 
 
-def _asked(phrases: Iterable[Sound]) -> float:
+def _target_lufs(phrases: Iterable[Sound]) -> float:
     """Return the intended loudness of phrases, in LUFS: the target, changed by the levels of their steps."""
     import numpy as np
 

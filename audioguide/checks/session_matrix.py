@@ -1,6 +1,5 @@
 """The sessions that check renders to judge the wording of a practice. Nothing is spoken, so timelines are estimates."""
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import product
@@ -11,6 +10,7 @@ from audioguide.core.defaults import ENDINGS, GUIDANCE
 from audioguide.core.errors import LengthError, ScriptError, ScriptErrors
 from audioguide.core.model import Cue, Phrase, Source, Timeline
 from audioguide.core.request import Request
+from audioguide.practice.budget import cpu_s
 from audioguide.practice.model import Practice
 from audioguide.practice.render import Renderer
 from audioguide.practice.rendering import join_cues, read_steps
@@ -166,12 +166,12 @@ class SessionMatrix:
         assert request.samples is not None
         if self._stuck:
             return Result(request, error=self._stuck)
-        start = time.thread_time()
+        start = cpu_s()
         try:
             steps = read_steps(request, self.practice, request.samples, self._renderer)
             cues = join_cues(steps, self.practice)
         except (ScriptError, ScriptErrors) as error:
-            self._stuck = error if time.thread_time() - start > _STUCK_S else None
+            self._stuck = error if cpu_s() - start > _STUCK_S else None
             return Result(request, error=error)
         reached = frozenset(source for step in steps for line in step.lines for _, source in line.marks)
         return Result(request, tuple(cues), reached=reached)

@@ -26,7 +26,7 @@ class FileReport:
     """The checks of one file, with their results."""
 
     file: str
-    made_of: Manifest | None
+    manifest: Manifest | None
     checks: tuple[Check, ...]
 
     @property
@@ -37,7 +37,7 @@ class FileReport:
     def as_json(self) -> dict[str, object]:
         """Return the object printed by --json."""
         checks = [asdict(check) for check in self.checks]
-        head = {"schema": SCHEMA, "file": self.file, "passed": self.passed, "has_manifest": self.made_of is not None}
+        head = {"schema": SCHEMA, "file": self.file, "passed": self.passed, "has_manifest": self.manifest is not None}
         return {**head, "checks": checks}
 
 
@@ -54,16 +54,16 @@ def verify(path: Path) -> FileReport:
         raise InputError(f"{path} cannot be read: {error.strerror}") from error
     size = id3.tag_size(data[:10])
     tag, frames = data[:size], memoryview(data)[size:]
-    made_of = from_bytes(id3.private_frame(tag, OWNER) or b"")
-    timeline = made_of.timeline if made_of else None
+    manifest = from_bytes(id3.private_frame(tag, OWNER) or b"")
+    timeline = manifest.timeline if manifest else None
     checks = [*_file(reading, read_stream(data, size), timeline), *inspect(reading, timeline)]
-    if made_of:
-        checks = [_digest(frames, made_of), *checks, _chapters(tag, made_of.timeline)]
-    return FileReport(str(path), made_of, tuple(checks))
+    if manifest:
+        checks = [_digest(frames, manifest), *checks, _chapters(tag, manifest.timeline)]
+    return FileReport(str(path), manifest, tuple(checks))
 
 
-def _digest(frames: memoryview, made_of: Manifest) -> Check:
-    same = sha256(frames).hexdigest() == made_of.sha256
+def _digest(frames: memoryview, manifest: Manifest) -> Check:
+    same = sha256(frames).hexdigest() == manifest.sha256
     return Check("bytes after the tag", "as written" if same else "changed", "", "as written", same)
 
 
@@ -89,4 +89,4 @@ def _chapters(tag: bytes, timeline: Timeline) -> Check:
     right = written == planned and (not planned or planned[0][0] == 0)
     first_wrong = next((end for one, (_, end, _) in zip(written, planned, strict=False) if one not in planned), 0)
     where = "" if right else f", not as planned before {clock(first_wrong * RATE_HZ // 1000)}"
-    return Check("chapters, one after the other", f"{len(written)}{where}", "", f"the {len(planned)} planned", right)
+    return Check("chapters in sequence", f"{len(written)}{where}", "", f"the {len(planned)} planned", right)

@@ -11,6 +11,7 @@ from audioguide.audio.id3 import MOST_CHAPTERS
 from audioguide.checks.advice import RULES, advise, hear, words_of
 from audioguide.checks.session_matrix import Result, SessionMatrix
 from audioguide.checks.unreachable import UnreachableParts
+from audioguide.core.characters import code_point
 from audioguide.core.clock import clock
 from audioguide.core.errors import ScriptError, ScriptErrors, did_you_mean
 from audioguide.core.model import Phrase, Source
@@ -19,7 +20,7 @@ from audioguide.practice.definition import find_practice
 from audioguide.practice.model import Practice
 from audioguide.speech.normalise import unreadable
 from audioguide.storage.toml import read_toml
-from audioguide.timeline.spoken_lengths import check_promises
+from audioguide.timeline.spoken_lengths import check_announced_lengths
 
 SCHEMA = 1
 """Raised when the JSON changes."""
@@ -159,7 +160,7 @@ def _findings(result: Result, practice: Practice) -> Iterator[Finding]:
         words = f"{count} chapters, but an MP3 can have at most {MOST_CHAPTERS}; remove some # titles"
         yield Finding(Source(f"{practice.shown}/practice.toml", 1), "chapters", words)
     try:
-        check_promises(result.cues, result.timeline)
+        check_announced_lengths(result.cues, result.timeline)
     except ScriptError as error:
         yield from _as_findings("promise", error)
     heard = hear(result.cues, result.timeline, wakes=result.request.ending == "wake")
@@ -177,7 +178,7 @@ def _as_findings(kind: str, error: ScriptError | ScriptErrors) -> list[Finding]:
 def _unreadable(result: Result, language: str) -> Iterator[Finding]:
     for cue in result.cues:
         if isinstance(cue, Phrase) and (sign := unreadable(cue.text, language)):
-            words = f"a voice that speaks {language!r} cannot read {sign!r} (U+{ord(sign):04X}); write it as words"
+            words = f"a voice that speaks {language!r} cannot read {sign!r} ({code_point(sign)}); write it as words"
             yield Finding(cue.source, "unreadable", words)
 
 
@@ -201,7 +202,7 @@ def _unbuildable(practice: Practice, result: Result) -> Finding:
     assert result.length_error is not None
     low, high = clock(result.length_error.shortest), clock(result.length_error.longest)
     words = f"{result} cannot be built: its wording takes about {low} to {high}"
-    advice = "add or widen pauses, or make the amount of text follow minutes more evenly"
+    advice = "add or widen pauses, or let the amount of text grow with minutes in smaller steps"
     return Finding(Source(f"{practice.shown}/practice.toml", 1), "length", f"{words}; {advice}")
 
 

@@ -45,9 +45,9 @@ def _listen(file: Path, report: "FileReport") -> "list[HeardLine]":
     from audioguide.checks.transcribe import listen
     from audioguide.core.errors import InputError
 
-    if report.made_of is None:
+    if report.manifest is None:
         raise InputError(f"{file} has no audioguide plan, so its words are unknown; --transcribe needs a session")
-    return listen(file, report.made_of.timeline.sounds, report.made_of.language)
+    return listen(file, report.manifest.timeline.sounds, report.manifest.language)
 
 
 def _show(report: "FileReport", lines: "list[HeardLine] | None") -> None:
@@ -55,7 +55,7 @@ def _show(report: "FileReport", lines: "list[HeardLine] | None") -> None:
 
     for check in report.checks:
         typer.echo(_row(check))
-    if report.made_of is None:
+    if report.manifest is None:
         typer.echo("no audioguide plan in this file; checks that need one were skipped")
     if lines is not None:
         heard, total = sum(line.heard for line in lines), sum(line.words for line in lines)

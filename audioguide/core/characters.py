@@ -12,13 +12,27 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """The complement of Char in XML 1.0 (section 2.2)."""
 
 
+def code_point(character: str) -> str:
+    """Return the code point of a character as Unicode writes it.
+
+    >>> code_point("\\x1b")
+    'U+001B'
+    """
+    return f"U+{ord(character):04X}"
+
+
+def private_use_message(character: str) -> str:
+    """Return the error for a character that PRIVATE matches."""
+    return f"a private-use character ({code_point(character)}) cannot be spoken; delete it"
+
+
 def visible(text: str) -> str:
     """Return text as one printable line: hidden characters, tabs and line ends are replaced by their code points.
 
     >>> visible("Lie\\x1b[2J\\u202e down")
     'Lie<U+001B>[2J<U+202E> down'
     """
-    return _UNPRINTABLE.sub(lambda found: f"<U+{ord(found[0]):04X}>", text)
+    return _UNPRINTABLE.sub(lambda found: f"<{code_point(found[0])}>", text)
 
 
 def xml_safe(text: str) -> str:

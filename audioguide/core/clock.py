@@ -1,4 +1,4 @@
-"""Time in three units: seconds as people write them, samples, and MP3 frames.
+"""PURE. Time in three units: seconds as people write them, samples, and MP3 frames.
 
 Sessions have a rate of 24 kHz; an MP3 frame (MPEG-2 Layer III) has 576 samples, which is exactly 24 ms. Positions are
 whole frames, and lengths of whole sessions are whole samples; floats are used only for input and output.

@@ -1,4 +1,4 @@
-"""All errors that users can see, as one tree. str() returns the complete message.
+"""PURE. All errors that users can see, as one tree. str() returns the complete message.
 
 AudioguideError            exit code 1; one line that says what to do
 ├── InputError             an argument cannot be used: a length, a name, an option

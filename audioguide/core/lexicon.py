@@ -1,4 +1,4 @@
-"""Pronunciations: the entries of the ``[lexicon]`` tables of voices and practices, each with its source line."""
+"""PURE. Pronunciations: the entries of the ``[lexicon]`` tables of voices and practices, each with its source line."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

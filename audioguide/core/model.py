@@ -1,4 +1,4 @@
-"""Immutable data types that the other packages pass to each other."""
+"""PURE. Immutable data types that the other packages pass to each other."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

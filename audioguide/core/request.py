@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from audioguide.core.characters import PRIVATE
+from audioguide.core.characters import PRIVATE, private_use_message
 from audioguide.core.clock import RATE_HZ, file_length, parse_length
 from audioguide.core.defaults import ENDINGS, GUIDANCE, PRACTICE, VOICE
 from audioguide.core.errors import InputError
@@ -60,7 +60,7 @@ def check_settings(settings: Mapping[str, str]) -> dict[str, str]:
             instead = f"use --{key}" if is_option else "choose another name"
             raise InputError(f"--set {key}={value}: {key} is reserved; {instead}")
         if found := PRIVATE.search(value):
-            raise InputError(f"--set {key}: the character U+{ord(found[0]):04X} cannot be spoken; delete it")
+            raise InputError(f"--set {key}: {private_use_message(found[0])}")
     return dict(settings)
 
 

@@ -27,7 +27,7 @@ MOST_TOKENS = 40_000
 _CHECK_S = 0.01
 """The shortest interval between two readings of the processor clock."""
 
-_cpu_s: Callable[[], float] = getattr(time, "thread_time", time.process_time)
+cpu_s: Callable[[], float] = getattr(time, "thread_time", time.process_time)
 """Processor time of the current thread, or of the whole process on systems that do not report it per thread."""
 
 
@@ -38,7 +38,7 @@ class Budget:
     be used by several threads in turn.
     """
 
-    def __init__(self, cpu_s: Callable[[], float] = _cpu_s, wall_s: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, cpu_s: Callable[[], float] = cpu_s, wall_s: Callable[[], float] = time.monotonic) -> None:
         self._cpu_s, self._wall_s = cpu_s, wall_s
         self._cpu_left, self._wall_left = float(MOST_CPU_S), float(MOST_WALL_S)
         self._cpu_until = self._wall_until = self._next_check = float("inf")

@@ -20,7 +20,7 @@ from audioguide.storage.toml import Table, read_lexicon, read_toml
 _FILE = "practice.toml"
 _KEYS = ("extends", "title", "language", "description", "steps", "interlude", "longest_silence", "lexicon", "check")
 _LEAST_LONGEST_SILENCE_S = 10
-_MOST_CHILDREN = 8
+_MOST_PRACTICES = 9
 """The longest chain of practices that extend each other."""
 _SLOWEST_PACE, _FASTEST_PACE = 0.85, 1.1
 """Bounds of a step's pace, as a factor of the voice's pace: beyond them it sounds like another voice."""
@@ -80,7 +80,6 @@ def read_practice(folder: Path, shown: str, children: tuple[Path, ...] = ()) -> 
         language=errors.catch(lambda: _read_language(table, parent), "en"),
         description=errors.catch(lambda: _read_description(table, parent), ""),
         layers=layers,
-        extends=str(table.values.get("extends", "")),
         steps=steps or (),
         grounding=errors.catch(lambda: _read_interlude(table, layers, steps, parent), None) if steps else None,
         longest_silence=errors.catch(lambda: _read_longest_silence(table, parent), 0),
@@ -95,7 +94,7 @@ def _read_parent(table: Table, folder: Path, children: tuple[Path, ...]) -> Prac
     """Return the practice that this one extends: a built-in one, or a folder next to this one.
 
     Raises:
-        ScriptError: it does not exist, or extends this practice itself.
+        ScriptError: it does not exist or extends this practice itself, or the chain is too long.
     """
     if "extends" not in table.values:
         return None
@@ -109,8 +108,11 @@ def _read_parent(table: Table, folder: Path, children: tuple[Path, ...]) -> Prac
         names = ", ".join(practice_names())
         words = f"there is no practice {name[:60]!r} to extend{did_you_mean(name, practice_names())}"
         raise table.error("extends", f"{words} (choose from {names}, or a folder next to this one, such as ../mine)")
-    if parent.resolve() in children or len(children) > _MOST_CHILDREN:
+    if parent.resolve() in children:
         raise table.error("extends", f"{name} extends this practice itself; remove extends from one of them")
+    if len(children) >= _MOST_PRACTICES:
+        words = f"a chain of more than {_MOST_PRACTICES} practices that extend each other; make it shorter"
+        raise table.error("extends", words)
     return read_practice(parent, name, children)
 
 

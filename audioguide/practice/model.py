@@ -7,7 +7,7 @@ from audioguide.core.errors import InputError, did_you_mean
 from audioguide.core.lexicon import Lexicon
 from audioguide.core.model import ORDINARY, Line, Manner
 from audioguide.practice.script_language import SUFFIX
-from audioguide.storage.shelf import Layer, is_file
+from audioguide.storage.shelf import Layer, shown_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,6 @@ class Practice:
     description: str
     layers: tuple[Layer, ...]
     """Its own folder, then the folders of the practices that it extends."""
-    extends: str
-    """The practice that supplies what this one leaves out; empty for none."""
     steps: tuple[Step, ...]
     grounding: Interlude | None
     longest_silence: int
@@ -72,8 +70,7 @@ class Practice:
 
     def shown_path(self, script: str) -> str:
         """Return the path of a script in error messages, in the folder that contains it."""
-        layer = next((layer for layer in self.layers if is_file(layer.folder / script)), self.layers[0])
-        return f"{layer.shown}/{script}"
+        return shown_path(self.layers, script)
 
     def every_step(self) -> list[Step]:
         """Return all steps and the interlude."""

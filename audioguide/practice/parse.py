@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import partial
 
-from audioguide.core.characters import HIDDEN, PRIVATE
+from audioguide.core.characters import HIDDEN, PRIVATE, code_point, private_use_message
 from audioguide.core.errors import ErrorCollector, ScriptError
 from audioguide.core.model import Bell, Chapter, Cue, Line, Pause, Phrase, Source, Written
 from audioguide.practice.marks import clipped, elastic, read_mark
@@ -154,7 +154,7 @@ def _split(line: Line) -> Iterator[tuple[int, str, str | None]]:
 def _without_brackets(line: Line, start: int, end: int) -> str:
     text = line.text[start:end]
     if bracket := re.search(r"[\[\]]", text):
-        raise _error(line, start + bracket.start(), f"a single {bracket[0]}; write a mark like [pause 6s]")
+        raise _error(line, start + bracket.start(), f"an unmatched {bracket[0]}; write a mark like [pause 6s]")
     return text
 
 
@@ -164,10 +164,12 @@ def _refuse_long(line: Line, column: int, length: int, most: int, name: str) -> 
 
 
 def _refuse_hidden(line: Line) -> None:
-    for pattern, name in ((HIDDEN, "a hidden control character"), (PRIVATE, "a private-use character")):
-        if hidden := pattern.search(line.text):
-            words = f"{name} (U+{ord(hidden[0]):04X}); delete it"
-            raise ScriptError(line.source(hidden.start()), words)  # without the line's text, which would be printed
+    """Raise an error without the line's text, which would be printed."""
+    if hidden := HIDDEN.search(line.text):
+        words = f"a hidden control character ({code_point(hidden[0])}); delete it"
+        raise ScriptError(line.source(hidden.start()), words)
+    if private := PRIVATE.search(line.text):
+        raise ScriptError(line.source(private.start()), private_use_message(private[0]))
 
 
 def _refuse_block_markdown(line: Line) -> None:

@@ -92,7 +92,7 @@ def size_of(value: object) -> int:
 
 def _own_size(item: object) -> int:
     if isinstance(item, int | float) and abs(item) > MOST_NUMBER and abs(item) != float("inf"):
-        raise SecurityError("so large a number")
+        raise SecurityError("a number this large")
     return 1 + len(item) if isinstance(item, str | list | tuple | dict | range) else 1
 
 
@@ -152,6 +152,11 @@ class Namespace(utils.Namespace):
         return "<namespace>"
 
 
+def too_large(name: str) -> SecurityError:
+    """Return the error for an operator or filter whose result would exceed MOST_SIZE."""
+    return SecurityError(f"the result of {name} would be too large")
+
+
 def check_operator(operator: str, left: object, right: object) -> None:
     """Accept an operation whose result cannot be too large.
 
@@ -161,11 +166,11 @@ def check_operator(operator: str, left: object, right: object) -> None:
     if operator == "%" and isinstance(left, str):
         raise SecurityError("% on text; use {{ }} instead")
     if operator == "*" and _product(left, right) > MOST_SIZE:
-        raise SecurityError("the operator * on something so large")
+        raise too_large("the operator *")
     if operator == "+" and _length(left) + _length(right) > MOST_SIZE:
-        raise SecurityError("the operator + on something so large")
+        raise too_large("the operator +")
     if operator == "**" and not (_within(left, MOST_SIZE) and _within(right, MOST_POWER)):
-        raise SecurityError("the operator ** on something so large")
+        raise too_large("the operator **")
 
 
 def _product(left: object, right: object) -> float:
@@ -206,7 +211,7 @@ class BoundedFormatter(SandboxedFormatter):
         text = as_text(value)
         self._size += len(text)
         if self._size > MOST_SIZE:
-            raise SecurityError("format of something so large")
+            raise too_large("format")
         return format(value, format_spec) if isinstance(value, int | float) else format(text, format_spec)
 
 
@@ -260,7 +265,7 @@ def _check_sum(values: object, attribute: object = None, start: object = 0) -> N
 
 def _refuse_length(name: str, length: int) -> None:
     if length > MOST_SIZE:
-        raise SecurityError(f"{name} of something so large")
+        raise too_large(name)
 
 
 CHECKS: dict[str, Callable[..., None]] = {

@@ -7,6 +7,7 @@ from functools import cached_property
 
 from jinja2 import StrictUndefined, TemplateNotFound, TemplateSyntaxError, meta
 
+from audioguide.core.characters import private_use_message
 from audioguide.core.errors import AudioguideError, ScriptError
 from audioguide.core.model import Line, Source
 from audioguide.practice.budget import Budget
@@ -182,7 +183,7 @@ class Renderer:
     def _read_marker(self, marker: str, last: Source) -> tuple[Source, Starts]:
         index = ord(marker) - FIRST
         if index >= len(self._sources):
-            raise ScriptError(last, f"a private-use character (U+{ord(marker):04X}) cannot be spoken; delete it")
+            raise ScriptError(last, private_use_message(marker))
         return self._sources[index]
 
 

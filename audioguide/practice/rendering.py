@@ -1,7 +1,7 @@
 """Renders the steps of a session, and reads their cues: from a request and a practice to text, cues and phrases."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
@@ -93,7 +93,8 @@ def read_steps(
 ) -> list[RenderedStep]:
     """Return the steps of a session of that length, in order; arguments and errors as for read_phrases."""
     renderer = renderer or Renderer(practice.layers)
-    _refuse_unused(request.settings, practice, renderer)
+    if request.settings:
+        refuse_unused(request.settings, used_names(practice, renderer), practice.name)
     grounding = practice.has_grounding(samples, request.guidance, request.grounding)
     if request.only:
         parts = _single_step(request, practice, samples)
@@ -196,15 +197,32 @@ def _variables(request: Request, samples: int, grounding: bool) -> dict[str, obj
     return {**known, **request.settings}
 
 
-def _refuse_unused(settings: Mapping[str, str], practice: Practice, renderer: Renderer) -> None:
-    if not settings:
-        return
-    used = renderer.used_names(step.script for step in practice.every_step())
+def used_names(practice: Practice, renderer: Renderer) -> set[str]:
+    """Return the names that the scripts of a practice use: those of VARIABLES and FUNCTIONS, and its own variables.
+
+    Raises:
+        ScriptError: a script cannot be read.
+        BusyError: the computer is too busy to read them in time.
+    """
+    return renderer.used_names(step.script for step in practice.every_step())
+
+
+def refuse_unused(settings: Mapping[str, str], used: Set[str], practice: str) -> None:
+    """Accept settings if the scripts use all of them.
+
+    Args:
+        settings: variables for the scripts.
+        used: the names that the scripts use.
+        practice: the practice in the message.
+
+    Raises:
+        InputError: no script uses one of the settings.
+    """
     own = sorted(used - {*VARIABLES, *FUNCTIONS})
     for key in settings:
         if key not in used:
             known = f"they use {', '.join(own)}" if own else "they use no variables"
-            raise InputError(f"--set {key}: no script of {practice.name} uses {key}{did_you_mean(key, own)} ({known})")
+            raise InputError(f"--set {key}: no script of {practice} uses {key}{did_you_mean(key, own)} ({known})")
 
 
 def _step_cues(step: Step, lines: list[Line], practice: Practice) -> list[Cue]:

@@ -12,7 +12,7 @@ from jinja2.runtime import BlockReference, Context, LoopContext, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import Joiner
 
-from audioguide.core.characters import PRIVATE
+from audioguide.core.characters import PRIVATE, private_use_message
 from audioguide.core.errors import ScriptError, did_you_mean
 from audioguide.core.model import Source
 from audioguide.core.script_names import JINJA_GLOBALS
@@ -33,9 +33,10 @@ from audioguide.practice.policy import (
     count_value,
     names_in,
     require_plain,
+    too_large,
 )
 from audioguide.storage.atomic import read_at_most
-from audioguide.storage.shelf import Layer, is_file
+from audioguide.storage.shelf import Layer, find_layer, shown_path
 
 MOST_BYTES = 300_000
 """The largest script: some five hours of speech."""
@@ -80,7 +81,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         for value in values:
             texts.append(as_text(value))
             if sum(map(len, texts)) > MOST_SIZE:
-                raise SecurityError("~ of something so large")
+                raise too_large("the operator ~")
         return self.count_value("".join(texts))
 
     @pass_context
@@ -189,13 +190,13 @@ class FolderLoader(BaseLoader):
 
     def path_of(self, template: str) -> Path | None:
         """Return the path of a template; None if it is not in the folders."""
-        return next((layer.folder / template for layer in self._layers if _contains(layer.folder, template)), None)
+        layer = find_layer(self._layers, template)
+        return layer.folder / template if layer else None
 
     def shown(self, template: str) -> str:
         """Return the name of a template in error messages: with the folder that contains it, or else the first."""
         if template not in self._shown:
-            layer = next((layer for layer in self._layers if _contains(layer.folder, template)), self._layers[0])
-            self._shown[template] = f"{layer.shown}/{template}"
+            self._shown[template] = shown_path(self._layers, template)
         return self._shown[template]
 
     def is_shown(self, name: str) -> bool:
@@ -208,22 +209,15 @@ class FolderLoader(BaseLoader):
         )
 
 
-def _contains(folder: Path, template: str) -> bool:
-    """Return whether a folder contains such a file; a link that leads out of the folder does not count."""
-    try:
-        inside = (folder / template).resolve().is_relative_to(folder.resolve())
-    except (OSError, RuntimeError, ValueError):  # a cycle of links, or a name that no file can have
-        return False
-    return inside and is_file(folder / template)
-
-
 def _read(path: Path, shown: str) -> bytes:
     try:
         data = read_at_most(path, MOST_BYTES)
     except OSError as error:
         raise ScriptError(Source(shown, 1), f"cannot be read: {error.strerror}") from error
     if data is None:
-        raise ScriptError(Source(shown, 1), f"more than {MOST_BYTES // 1000} kB; split it into several scripts")
+        raise ScriptError(
+            Source(shown, 1), f"the file is larger than {MOST_BYTES // 1000} kB; split it into several scripts"
+        )
     return data
 
 
@@ -242,5 +236,5 @@ def _decode(data: bytes, shown: str) -> str:
         raise ScriptError(where, "not UTF-8 text; save the file as UTF-8 in your editor") from error
     if private := PRIVATE.search(text):
         where = Source(shown, text.count("\n", 0, private.start()) + 1)
-        raise ScriptError(where, f"a private-use character (U+{ord(private[0]):04X}) cannot be spoken; delete it")
+        raise ScriptError(where, private_use_message(private[0]))
     return text

@@ -18,7 +18,7 @@ from jinja2 import TemplateSyntaxError
 from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
 
-from audioguide.core.characters import PRIVATE
+from audioguide.core.characters import PRIVATE, private_use_message
 
 FIRST, LAST = 0xF0000, 0xFFFFD
 """The code points of markers."""
@@ -53,8 +53,8 @@ class SourceMarkers(Extension):
                 if token.type == "variable_begin" and not bodies:
                     starts = Starts.LINE if starts_line else Starts.PART
                     yield Token(token.lineno, "data", self._marker(script, token.lineno, starts))
-                elif token.type == "string" and PRIVATE.search(token.value):
-                    raise TemplateSyntaxError("a private-use character cannot be spoken", token.lineno, script)
+                elif token.type == "string" and (private := PRIVATE.search(token.value)):
+                    raise TemplateSyntaxError(private_use_message(private[0]), token.lineno, script)
                 yield token
             last_line = token.lineno + (token.value.count("\n") if token.type == "data" else 0)
             joined = token.type in ("block_end", "variable_end") and token.value.startswith("-")

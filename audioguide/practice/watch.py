@@ -96,7 +96,7 @@ class WatchedFiles:
             self._find_folders()
 
     def stamps(self) -> dict[Path, FileStamp | int | None]:
-        """Return what tells each folder from another one in its place, and the voice's file from a later state of it.
+        """Return values that change when a folder is replaced, or the voice file is changed.
 
         A voice's file inside one of the folders is watched there.
         """

@@ -15,7 +15,7 @@ from audioguide.session.length_search import first_length, shortest_in
 from audioguide.speech.reader import Reader
 from audioguide.speech.voices import RECORDED, Voice
 from audioguide.timeline.plan import CLOSING, SLEEP_CLOSING, lay_out, natural_length
-from audioguide.timeline.spoken_lengths import check_promises
+from audioguide.timeline.spoken_lengths import check_announced_lengths
 
 _TRIES = 8
 """How many lengths to try on each side of the asked one."""
@@ -93,7 +93,7 @@ class Fitter:
 
     def _timeline(self, cues: list[Cue], samples: int) -> Timeline:
         timeline = timeline_for(self.request, self.practice, cues, self.clip_set.lengths(cues), samples)
-        check_promises(cues, timeline)
+        check_announced_lengths(cues, timeline)
         return timeline
 
     def _cues(self, request: Request, samples: int) -> list[Cue]:

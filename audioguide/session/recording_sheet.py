@@ -14,6 +14,7 @@ from audioguide.core.request import OPTIONS, Request
 from audioguide.practice.model import Practice
 from audioguide.practice.render import Renderer
 from audioguide.practice.rendering import read_phrases
+from audioguide.speech.calibration import count_words
 from audioguide.speech.recordings import phrase_id
 
 LENGTHS = tuple(minutes * 60 * RATE_HZ for minutes in (5, 10, 15, 20, 30, 45, 60))
@@ -50,7 +51,7 @@ class Sheet:
     @property
     def words(self) -> int:
         """Total number of words."""
-        return sum(len(row.text.split()) for row in self.rows)
+        return sum(count_words(row.text) for row in self.rows)
 
 
 def requests(

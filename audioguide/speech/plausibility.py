@@ -27,7 +27,7 @@ def plausible_speech(recording: Recording, text: str, pace_wpm: float) -> bytes:
         raise EngineError("the engine returned silence")
     if clipped_share(pcm) > _MOST_AT_THE_RAILS:
         raise EngineError("the engine returned noise, not speech")
-    words, sounding = len(text.split()), sounding_samples(pcm)
+    words, sounding = len(text.split()), sounding_samples(pcm)  # not count_words: it splits phonemes, as in /ˈpsoʊ.əs/
     least = words * _LEAST_SHARE * 60 / pace_wpm * RATE_HZ
     if sounding < least or len(pcm) // 2 > (words + 2) * _MOST_SAMPLES_PER_WORD:
         raise EngineError(f"the engine returned {sounding / RATE_HZ:.1f} s of sound for {words} words")

@@ -16,6 +16,7 @@ from audioguide.core.errors import AudioguideError, InputError, MissingError, di
 from audioguide.core.language import base_language
 from audioguide.core.model import Clip, Phrase
 from audioguide.core.threads import in_order
+from audioguide.speech.clips import clip_facts, read_clip, write_clip
 from audioguide.speech.recording_file import conformed, read
 from audioguide.speech.recordings import find_recordings, phrase_id, recordings_folder, sheet_command
 from audioguide.speech.speaker import Speaker
@@ -27,7 +28,6 @@ FORMAT = 2
 """Raised when the processing of recordings changes, so that no old clip is reused."""
 GAIN_STEP_DB = 0.25
 """The measured gain is rounded to this, so that replacing one recording rarely changes the level of all the others."""
-_KIND = "clips"
 _DIGEST_CHARACTERS = 8
 
 
@@ -76,7 +76,7 @@ class RecordedReader:
             path = self._recording_of(phrase)
             if path is None:
                 others.append(phrase)
-            elif self._stored_facts(self._key(path)) is None:
+            elif clip_facts(self._store, self._key(path)) is None:
                 recorded.setdefault(path, phrase)
         unspoken = self._fallback_for(others).missing(others) if others else []
         return [*recorded.values(), *unspoken]
@@ -161,27 +161,22 @@ class RecordedReader:
             self._keys[path] = _key_of(read(path))
         return self._keys[path]
 
-    def _stored_facts(self, key: str) -> Facts | None:
-        facts = self._store.facts(_KIND, key)
-        return facts if facts and "samples" in facts else None
-
     def _stored(self, path: Path) -> tuple[str, Facts]:
         """Return the key and facts of a recording's clip; put it into the store unless it is there."""
-        facts = self._stored_facts(self._key(path))
+        facts = clip_facts(self._store, self._key(path))
         if facts is None:
             facts = self._put_into_store(path)[0]
         return self._key(path), facts
 
     def _pcm(self, path: Path) -> bytes:
         """Return a recording's clip from the store; make it again if it is damaged there."""
-        entry = self._store.read(_KIND, self._key(path))
-        return entry[1] if entry else self._put_into_store(path)[1]
+        return read_clip(self._store, self._key(path), lambda: self._put_into_store(path)[1])
 
     def _put_into_store(self, path: Path) -> tuple[Facts, bytes]:
         data = read(path)
         self._keys[path] = _key_of(data)  # of the same bytes that are decoded, should the file have changed meanwhile
         pcm = conformed(data, str(path))
-        return self._store.write(_KIND, self._keys[path], pcm, {"samples": len(pcm) // 2}), pcm
+        return write_clip(self._store, self._keys[path], pcm), pcm
 
 
 def _key_of(data: bytes) -> str:
@@ -201,7 +196,7 @@ def _missing_message(voice: Voice, phrases: list[Phrase]) -> str:
 
 
 def find_fallback(voice: Voice) -> Voice | None:
-    """Return a voice's fallback, which is named as on the shelf, or as a file relative to the voice's own.
+    """Return a voice's fallback: a built-in voice by its name, or a file relative to the voice's own.
 
     Raises:
         AudioguideError: there is no such voice, or it cannot replace this one.

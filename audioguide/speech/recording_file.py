@@ -24,7 +24,7 @@ _SPEECH_WINDOWS = 10
 _SOFTEST_DBFS = -50.0
 """Softer speech cannot be distinguished from noise."""
 _QUIET_WINDOWS, _QUIET_PERCENT = 5, 10
-"""The noise of the room is the tenth percentile of all stretches of a tenth of a second: at least as many lie before,
+"""The noise of the room is the tenth percentile of all stretches of a tenth of a second: at least as many are before,
 after and between the words."""
 _OVER_NOISE_DB = 5.0
 """The level of noise varies by this much."""

@@ -40,14 +40,14 @@ def find_recordings(voice: Voice) -> dict[str, Path]:
     """Return a voice's recordings by phrase id.
 
     Raises:
-        InputError: the folder is missing, or has two recordings of one phrase.
+        InputError: the folder is missing, or has two recordings of the same phrase.
     """
     recordings: dict[str, Path] = {}
     for path in _files(voice):
         if path.suffix.lower() in SUFFIXES:
             other = recordings.setdefault(path.stem.lower(), path)
             if other != path:
-                raise InputError(f"{other} and {path.name} are recordings of one phrase; keep one of them")
+                raise InputError(f"{other} and {path.name} are recordings of the same phrase; keep one of them")
     return recordings
 
 

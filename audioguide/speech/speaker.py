@@ -7,12 +7,14 @@ from contextlib import AbstractContextManager
 from functools import cached_property, partial
 from typing import Self
 
+from audioguide.core.characters import code_point
 from audioguide.core.clock import RATE_HZ
 from audioguide.core.errors import EngineError, InputError, PhraseError, ScriptError
 from audioguide.core.lexicon import Lexicon, LexiconEntry, entries_for
 from audioguide.core.model import Clip, Phrase, Source
 from audioguide.core.threads import in_order, join_all
 from audioguide.speech.calibration import FASTER, LINES, LOUDER_LU, nominal_pace, pace_wpm
+from audioguide.speech.clips import clip_facts, read_clip, write_clip
 from audioguide.speech.engine import Engine, Engines, find_engine
 from audioguide.speech.normalise import apply_lexicon, is_phonemes, normalise, unreadable
 from audioguide.speech.plausibility import plausible_speech
@@ -26,7 +28,6 @@ PATIENCE_S = 300.0
 """Time limit for a phrase, all attempts together; engines with a child process have shorter limits of their own."""
 CLOSE_S = 0.8
 """How long to wait at the end for phrases that are still being spoken: Ctrl-C is answered within a second."""
-_KIND = "clips"
 
 
 class Speaker:
@@ -81,13 +82,13 @@ class Speaker:
 
     def _unusable(self, reason: str) -> EngineError:
         others = [name for name in voice_names() if find_voice(name).engine not in (self.voice.engine, RECORDED)]
-        hint = f"; another voice is --voice {others[0]}" if others else ""
+        hint = f"; try --voice {others[0]}" if others else ""
         return EngineError(f"voice {self.voice.name} cannot be used here: {reason}{hint}")
 
     def missing(self, phrases: Iterable[Phrase]) -> list[Phrase]:
         """Return the phrases whose clips are not in the store, each once."""
         by_key = {self._key(phrase): phrase for phrase in reversed(list(phrases))}
-        return [phrase for key, phrase in reversed(by_key.items()) if self._stored_facts(key) is None]
+        return [phrase for key, phrase in reversed(by_key.items()) if clip_facts(self._store, key) is None]
 
     def speak(self, phrases: Sequence[Phrase]) -> Iterator[None]:
         """Speak phrases into the store, several at once; yield once for each that is done, in their order.
@@ -112,7 +113,7 @@ class Speaker:
             EngineError: the engine failed ATTEMPTS times.
         """
         key = self._key(phrase)
-        facts = self._stored_facts(key)
+        facts = clip_facts(self._store, key)
         if facts is None:
             facts, _ = self._speak_into_store(phrase)
         return Clip(key, int(facts["samples"]), str(facts["sha256"]), self.gain_db)
@@ -123,7 +124,7 @@ class Speaker:
 
     @cached_property
     def gain_db(self) -> float:
-        """The gain that brings this voice to the session's loudness: from its file, or measured on the lines."""
+        """The gain to the session's loudness: from the voice's file, or measured on the calibration lines."""
         if self.voice.gain_db is not None:
             return self.voice.gain_db
         lines = self._calibration_lines
@@ -153,12 +154,11 @@ class Speaker:
 
     def _stored_pcm(self, phrase: Phrase) -> bytes:
         """Return a phrase's sound from the store; speak it if it is missing or damaged there."""
-        entry = self._store.read(_KIND, self._key(phrase))
-        return entry[1] if entry else self._speak_into_store(phrase)[1]
+        return read_clip(self._store, self._key(phrase), lambda: self._speak_into_store(phrase)[1])
 
     def _speak_into_store(self, phrase: Phrase) -> tuple[Facts, bytes]:
         pcm = self._speak_words(phrase, self._words(phrase), self._nominal_pace(self._true_pace(phrase)))
-        return self._store.write(_KIND, self._key(phrase), pcm, {"samples": len(pcm) // 2}), pcm
+        return write_clip(self._store, self._key(phrase), pcm), pcm
 
     def _true_pace(self, phrase: Phrase) -> float:
         """Return the true words a minute for a phrase's manner, within what the engine can reach."""
@@ -174,19 +174,15 @@ class Speaker:
             )
         return self._keys[phrase]
 
-    def _stored_facts(self, key: str) -> Facts | None:
-        facts = self._store.facts(_KIND, key)
-        return facts if facts and "samples" in facts else None
-
     def _words(self, phrase: Phrase) -> str:
         """Return the text for the engine: the phrase with the lexicons applied, numbers and signs as words."""
         voice = self.voice
         if char := unreadable(phrase.text, voice.language):
-            message = f"voice {voice.name} cannot read {char!r} (U+{ord(char):04X}); write it as words"
+            message = f"voice {voice.name} cannot read {char!r} ({code_point(char)}); write it as words"
             raise ScriptError(phrase.source, message)
         words = normalise(apply_lexicon(phrase.text, self._lexicon), voice.language)
         if not any(char.isalnum() for char in words):
-            raise ScriptError(phrase.source, f"{phrase.text!r} has nothing in it that can be said; write words")
+            raise ScriptError(phrase.source, f"{phrase.text!r} contains nothing that can be spoken; write words")
         return words
 
     def _speak_words(self, phrase: Phrase, words: str, nominal_wpm: float) -> bytes:
@@ -207,7 +203,7 @@ class Speaker:
         return EngineError(f'{start} "{textwrap.shorten(phrase.text, 60)}": {reason}')
 
     def _nominal_pace(self, true_wpm: float) -> float:
-        """Return the pace to ask of the engine for a true pace; measured on the lines if it is not calibrated."""
+        """Return the engine's pace for a true pace; measured on the calibration lines if it is not calibrated."""
         if getattr(self._engine, "calibrated", True):
             return true_wpm
         voice = self.voice
@@ -238,8 +234,8 @@ class Speaker:
         if is_phonemes(said):
             if not getattr(self._engine, "reads_phonemes", False):
                 message = (
-                    f"{entry.word} = {said!r} are phonemes, but engine {self.voice.engine!r} reads none; write it as "
-                    f"it sounds, or put the phonemes under [lexicon.ENGINE] of the engine that they are for"
+                    f"{entry.word} = {said!r} are phonemes, which engine {self.voice.engine!r} does not accept; "
+                    f"write it as it sounds, or put the phonemes under [lexicon.ENGINE] of the engine that they are for"
                 )
                 raise ScriptError(entry.source, message)
         elif char := unreadable(said, self.voice.language):

@@ -47,12 +47,12 @@ class Voice:
 
 
 def voice_names() -> list[str]:
-    """Return the names of the voices on the shelf, sorted."""
+    """Return the names of the built-in voices, sorted."""
     return sorted(path.stem for path in shelf("voices").glob("*.toml"))
 
 
 def find_voice(name: str) -> Voice:
-    """Return a voice by its name on the shelf, or by the path of its TOML file.
+    """Return a built-in voice by its name, or any other by the path of its TOML file.
 
     Raises:
         InputError: there is no such voice.

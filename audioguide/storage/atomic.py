@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from io import SEEK_END, FileIO
+from io import SEEK_END
 from os import fsync
 from pathlib import Path
 
@@ -29,7 +29,7 @@ def atomic_file(path: Path, suffix: str = ".mp3") -> Iterator["Draft"]:
     part = _open(path, folder)
     try:
         with part:
-            draft = Draft(path, part.file)
+            draft = Draft(path, part)
             yield draft
             draft.sync()
             _replace(path, part, target)
@@ -67,12 +67,12 @@ class Draft:
 
     Args:
         path: the final path, for messages.
-        file: the temporary file.
+        part: the temporary file.
     """
 
-    def __init__(self, path: Path, file: FileIO) -> None:
+    def __init__(self, path: Path, part: Part) -> None:
         self._path = path
-        self._file = file
+        self._part = part
 
     def write(self, data: bytes | memoryview) -> None:
         """Append data.
@@ -80,12 +80,10 @@ class Draft:
         Raises:
             OutputError: it cannot be written.
         """
-        rest = memoryview(data)
         try:
-            while rest:
-                rest = rest[self._file.write(rest) or 0 :]
+            self._part.write(data)
         except OSError as error:
-            raise _cannot(self._path, error, "make room, or choose another place with --out FILE") from error
+            raise _cannot(self._path, error, "free some disk space, or choose another place with --out FILE") from error
 
     def overwrite_start(self, data: bytes) -> None:
         """Overwrite the first len(data) bytes; later writes append to the end again.
@@ -93,9 +91,9 @@ class Draft:
         Raises:
             OutputError: it cannot be written.
         """
-        self._file.seek(0)
+        self._part.file.seek(0)
         self.write(data)
-        self._file.seek(0, SEEK_END)
+        self._part.file.seek(0, SEEK_END)
 
     def sync(self) -> None:
         """Wait until all data is on the disk, so that a power cut cannot leave an incomplete file under the final name.
@@ -104,9 +102,9 @@ class Draft:
             OutputError: the disk is full, or failed.
         """
         try:
-            fsync(self._file.fileno())
+            fsync(self._part.file.fileno())
         except OSError as error:
-            raise _cannot(self._path, error, "make room, or choose another place with --out FILE") from error
+            raise _cannot(self._path, error, "free some disk space, or choose another place with --out FILE") from error
 
 
 def _target(path: Path, suffix: str) -> Path:

@@ -1,4 +1,4 @@
-"""Notices that a file was changed or replaced."""
+"""The state of a file, to detect that it was changed or replaced."""
 
 from dataclasses import dataclass
 from os import stat_result

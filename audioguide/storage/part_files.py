@@ -41,6 +41,16 @@ class Part:
         with suppress(OSError):
             self.path.unlink(missing_ok=True)
 
+    def write(self, data: bytes | memoryview) -> None:
+        """Write all of data; an unbuffered file may take only a part of it at once.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        rest = memoryview(data)
+        while rest:
+            rest = rest[self.file.write(rest) or 0 :]
+
     def move(self, target: Path) -> None:
         """Rename the file to target, replacing what is there in one step.
 

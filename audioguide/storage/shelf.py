@@ -1,5 +1,6 @@
 """The two shelves, ``scripts/`` and ``voices/``: the folders of the built-in practices and voices."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,24 @@ class Layer:
     folder: Path
     shown: str
     """The folder's name in messages."""
+
+
+def find_layer(layers: Sequence[Layer], file: str) -> Layer | None:
+    """Return the first layer whose folder contains a file; a link that leads out of the folder does not count."""
+    return next((layer for layer in layers if _contains(layer.folder, file)), None)
+
+
+def shown_path(layers: Sequence[Layer], file: str) -> str:
+    """Return the path of a file in messages: in the layer that contains it, or else in the first."""
+    return f"{(find_layer(layers, file) or layers[0]).shown}/{file}"
+
+
+def _contains(folder: Path, file: str) -> bool:
+    try:
+        inside = (folder / file).resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError, ValueError):  # a cycle of links, or a name that no file can have
+        return False
+    return inside and is_file(folder / file)
 
 
 def shelf(name: str) -> Path:
@@ -39,7 +58,7 @@ def _exists(name: str) -> bool:
 
 
 def unknown_name(kind: str, name: str, known: list[str], instead: str) -> InputError:
-    """Return the error for a name that is not on the shelf, nor a path."""
+    """Return the error for a name that is neither built-in nor a path."""
     there_is = ", ".join([*known, f"or {instead}"])
     return InputError(f"there is no {kind} {name[:60]!r}{did_you_mean(name, known)} (choose from {there_is})")
 

@@ -132,7 +132,7 @@ class Store:
         except OSError as error:
             if not self._has_warned:
                 self._has_warned = True
-                advice = "make room there, or choose another folder with --cache DIR"
+                advice = "free some disk space there, or choose another folder with --cache DIR"
                 warn_not_saved(f"the cache cannot be written ({self.folder}: {error.strerror or error})", advice)
             return False
         return True
@@ -182,9 +182,7 @@ def warn_not_saved(reason: str, advice: str) -> None:
 
 def _write(parts: Path, path: Path, data: bytes) -> None:
     with Part(parts) as part:
-        rest = memoryview(data)
-        while rest:
-            rest = rest[part.file.write(rest) or 0 :]
+        part.write(data)
         try:
             part.move(path)
         except PermissionError:  # on Windows, if another build is reading the entry, which then has the same content

@@ -150,7 +150,7 @@ def read_toml(path: Path, shown: str) -> Table:
     except OSError as error:
         raise InputError(f"{shown} cannot be read: {error.strerror}") from error
     if data is None:
-        raise ScriptError(Source(shown, 1), f"more than {MOST_BYTES // 1000} kB; leave some of it out")
+        raise ScriptError(Source(shown, 1), f"the file is larger than {MOST_BYTES // 1000} kB; leave some of it out")
     try:
         text = data.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:

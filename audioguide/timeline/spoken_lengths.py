@@ -15,7 +15,7 @@ TOLERANCE = Fraction(1, 5)
 """How far a silence may be off, as a share of the announced length."""
 
 
-def check_promises(cues: Iterable[Cue], timeline: Timeline) -> None:
+def check_announced_lengths(cues: Iterable[Cue], timeline: Timeline) -> None:
     """Raise an error if a length announced right before a rest is off by more than a fifth.
 
     "Right before" means in the last paragraph before the silence of the rest. Vague lengths ("a few minutes") and the

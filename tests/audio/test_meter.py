@@ -209,9 +209,7 @@ def test_frames_and_hops_equal_those_of_the_whole_signal(rate_hz: int, channels:
     frames = [whole[at : at + frame] for at in range(0, len(whole), frame)]
     steps = np.abs(np.diff(whole, axis=0, prepend=0)).max(axis=1)
     assert (reading.rate_hz, reading.channels, reading.samples) == (rate_hz, channels, len(whole))
-    assert (reading.frame, reading.hop) == (frame, round(rate_hz / 10))
     np.testing.assert_allclose(reading.power, [(each**2).mean() for each in frames], rtol=1e-12)
-    np.testing.assert_array_equal(reading.peak, [np.abs(each).max() for each in frames])
     np.testing.assert_array_equal(reading.step, [steps[at : at + frame].max() for at in range(0, len(whole), frame)])
     weighted = sum(loudness.hop_power(channel, rate_hz) for channel in whole.T)
     np.testing.assert_allclose(reading.weighted, weighted, rtol=1e-6)
@@ -222,7 +220,7 @@ def test_the_length_of_windows_does_not_change_the_result(tmp_path: Path, monkey
     monkeypatch.setattr(meter, "_WINDOW_S", 1)
     other = read(tmp_path / "written.wav")
     np.testing.assert_allclose(other.weighted, one.weighted, rtol=1e-6)
-    for name in ("power", "peak", "step"):
+    for name in ("power", "step"):
         np.testing.assert_array_equal(getattr(other, name), getattr(one, name))
     assert other.true_peak_dbtp == pytest.approx(one.true_peak_dbtp, abs=0.02)
 

@@ -52,7 +52,7 @@ def test_a_healthy_computer_gets_a_line_of_ok_or_note_for_each_examination(tmp_p
     assert not list(bench.out.parent.iterdir()) and not bench.store.folder.exists()
 
 
-def test_what_does_not_prevent_a_build_is_a_note_and_no_failure(tmp_path: Path) -> None:
+def test_what_does_not_prevent_a_build_is_a_note_and_not_a_failure(tmp_path: Path) -> None:
     bench = Bench(tmp_path)
     for number in range(2):
         bench.store.write("clips", key_of(number), bytes(999))

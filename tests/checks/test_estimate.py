@@ -21,7 +21,7 @@ def test_a_phrase_takes_118_words_a_minute_at_the_pace_of_its_step() -> None:
     assert seconds("one two three", pace=0.9) == pytest.approx(3 * 60 / 118 / 0.9, abs=0.02)
 
 
-def test_punctuation_alone_is_no_word() -> None:
+def test_punctuation_alone_is_not_a_word() -> None:
     assert seconds("Wait – or not.") == seconds("Wait or not")
 
 

@@ -26,7 +26,7 @@ def reading(power: np.ndarray, rate_hz: int = RATE_HZ) -> Reading:
     count = power.size * 24 // 100
     hops = np.interp(np.arange(count) * 100 / 24, np.arange(power.size), power)
     samples = power.size * rate_hz * 24 // 1000
-    return Reading(rate_hz, 1, samples, power, power**0.5, power**0.5 / 20, hops, -20.0)
+    return Reading(rate_hz, 1, samples, power, power**0.5 / 20, hops, -20.0)
 
 
 def planned(*sounds: Sound, count: int = 1500, closing: int = 209) -> Timeline:

@@ -128,7 +128,7 @@ def test_a_number_equals_its_word() -> None:
     assert (line.heard, line.words) == (4, 4)
 
 
-def test_with_nothing_heard_no_line_was_and_without_phrases_there_is_no_line() -> None:
+def test_if_nothing_is_heard_every_line_is_missed_and_without_phrases_there_are_no_lines() -> None:
     assert unheard(match(planned(), [])) == list(LINES)
     assert match([], heard(planned())) == []
 

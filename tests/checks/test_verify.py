@@ -36,8 +36,8 @@ from audioguide.timeline.plan import OPENING
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "verify.schema.json").read_text(encoding="utf-8"))
 MINUTE_OF_WORDS = RATE_HZ * 60 // FRAME
 BELL, STEP, PLACES = "bell", "largest step at a join", "phrases where they belong, silence between"
-DIGEST, CHAPTERS = "bytes after the tag", "chapters, one after the other"
-QUIET_TENTH, QUIET_SECOND = "quietest tenth of a second there", "quietest second outside the fades"
+DIGEST, CHAPTERS = "bytes after the tag", "chapters in sequence"
+QUIET_TENTH, QUIET_SECOND = "quietest tenth of a second outside the fades", "quietest second outside the fades"
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +85,7 @@ def test_an_undamaged_session_passes_every_check(long: Finished, short: Finished
     for one in (long, short):
         report = verify(one.path)
         assert report.passed and broken(one.path) == set()
-        assert report.made_of and report.made_of.timeline.total == one.timeline.total
+        assert report.manifest and report.manifest.timeline.total == one.timeline.total
         assert all(check.passed for check in report.checks)
 
 
@@ -543,7 +543,7 @@ def test_a_session_without_its_tag_is_measured_without_a_plan(short: Finished, t
     path = tmp_path / "s.mp3"
     path.write_bytes(short.frames)
     report = verify(path)
-    assert report.made_of is None and value(report, "length") == short.timeline.total
+    assert report.manifest is None and value(report, "length") == short.timeline.total
     assert {check.passed for check in report.checks if check.name == "length"} == {None}
 
 
@@ -704,9 +704,9 @@ def test_the_schema_refuses_other_objects() -> None:
 
 
 def test_the_manifest_names_practice_voice_and_options(long: Finished) -> None:
-    made_of = verify(long.path).made_of
-    assert made_of and (made_of.practice, made_of.title) == ("small", long.session.about.title)
-    assert made_of.voice["name"] == "hum" and made_of.options["length_samples"] == 120 * RATE_HZ
+    manifest = verify(long.path).manifest
+    assert manifest and (manifest.practice, manifest.title) == ("small", long.session.about.title)
+    assert manifest.voice["name"] == "hum" and manifest.options["length_samples"] == 120 * RATE_HZ
 
 
 # --- false manifests ---
@@ -758,13 +758,13 @@ def test_an_invalid_manifest_is_ignored(short: Finished, tmp_path: Path, data: b
     path = tmp_path / "s.mp3"
     path.write_bytes(id3(About("a", "b", "en"), [], 1, (OWNER, data)) + short.frames)
     report = verify(path)
-    assert report.made_of is None and value(report, "length") == short.timeline.total
+    assert report.manifest is None and value(report, "length") == short.timeline.total
 
 
 def test_the_manifest_in_a_file_is_that_of_the_session(short: Finished) -> None:
-    made_of = from_bytes(private_frame(short.tag, OWNER) or b"")
-    assert made_of and to_bytes(made_of) == private_frame(short.tag, OWNER)
-    assert len(to_bytes(made_of)) == len(to_bytes(short.session.manifest))
+    manifest = from_bytes(private_frame(short.tag, OWNER) or b"")
+    assert manifest and to_bytes(manifest) == private_frame(short.tag, OWNER)
+    assert len(to_bytes(manifest)) == len(to_bytes(short.session.manifest))
 
 
 # --- tags ---

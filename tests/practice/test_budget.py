@@ -49,7 +49,7 @@ def test_waiting_for_a_busy_processor_is_not_the_scripts_fault() -> None:
             budget.check()
 
 
-def test_a_computer_that_is_much_too_busy_is_blamed_itself() -> None:
+def test_a_computer_that_is_too_busy_is_reported_as_such() -> None:
     clocks = Clocks()
     budget = clocks.budget()
     with budget.running():

@@ -66,7 +66,7 @@ def test_a_copy_can_be_copied_into_a_folder_next_to_it(tmp_path: Path) -> None:
     (tmp_path / "mine" / "return.md.j2").write_text("Bye.\n", encoding="utf-8")
     write_copy(tmp_path / "for-ada", find_practice(str(tmp_path / "mine")))
 
-    assert find_practice(str(tmp_path / "for-ada")).extends == "../mine"
+    assert find_practice(str(tmp_path / "for-ada")).layers[1].folder == tmp_path / "mine"
     assert text_of(str(tmp_path / "for-ada")) == text_of(str(tmp_path / "mine"))
 
 
@@ -184,6 +184,16 @@ def test_a_cycle_of_practices_is_reported(tmp_path: Path) -> None:
 
     with pytest.raises(ScriptError, match="extends this practice itself"):
         find_practice(str(tmp_path / "one"))
+
+
+def test_a_chain_of_ten_practices_is_too_long(tmp_path: Path) -> None:
+    write_practice(tmp_path / "0", 'extends = "psoas-release"\n', {})
+    for number in range(1, 9):
+        write_practice(tmp_path / str(number), f'extends = "../{number - 1}"\n', {})
+
+    assert find_practice(str(tmp_path / "7")).steps
+    with pytest.raises(ScriptError, match=r"^\.\./0/practice\.toml:1: a chain of more than 9 practices.*shorter$"):
+        find_practice(str(tmp_path / "8"))
 
 
 def test_own_steps_must_include_the_one_that_the_interlude_follows(tmp_path: Path) -> None:

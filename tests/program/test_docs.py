@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import typer.main
+from conftest import FAKE_VOICE
 from support.scripts import write_practice
 
 from audioguide.cli.main import app, run
@@ -24,7 +25,6 @@ ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DOCUMENTS = [ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "output/README.md")]
 DOCUMENTS += sorted((ROOT / "docs").glob("*.md"))
-FAKE_VOICE = str(ROOT / "tests" / "support" / "fake.toml")
 TEST_COMMAND = "python3 -m venv .venv && .venv/bin/pip install -e '.[test]' && .venv/bin/pytest"
 
 
@@ -121,6 +121,27 @@ def test_the_readme_quotes_an_impossible_length_as_it_is_printed(tmp_path: Path)
     assert _without_figures(str(raised.value)).startswith(_without_figures(quoted).replace("voice calm", "voice fake"))
 
 
+def test_the_modules_whose_docstring_begins_with_pure_are_those_of_the_import_contract() -> None:
+    tools = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
+    contracts = {contract["name"]: contract for contract in tools["importlinter"]["contracts"]}
+    [contract] = [contract for name, contract in contracts.items() if "pure" in name]
+    listed = contract["source_modules"]
+    modules = {_module(path): path for path in (ROOT / "audioguide").rglob("*.py")}
+    pure = {name for name, path in modules.items() if (_docstring(path) or "").startswith("PURE.")}
+    # A package in the contract contains modules and packages, which are pure as well.
+    covered = {name for name in modules if any(f"{name}.".startswith(f"{one}.") for one in listed)}
+
+    assert covered == pure
+
+
+def _module(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def _docstring(path: Path) -> str | None:
+    return ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+
+
 def _without_figures(text: str) -> str:
     return re.sub(r"\d+:\d\d", "0:00", text)
 
@@ -155,7 +176,7 @@ def test_the_architecture_lists_every_folder_with_its_purpose() -> None:
 
 
 def _purpose(package: Path) -> str:
-    docstring = ast.get_docstring(ast.parse(package.read_text(encoding="utf-8")))
+    docstring = _docstring(package)
     assert docstring, package
     return docstring.splitlines()[0].removesuffix(".")
 

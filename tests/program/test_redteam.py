@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from support.attack_worker import work, write_files
-from support.attacks import FIFO, LINK, ROWS, Row
+from support.attacks import FIFO, LINK, ROWS, Attack
 
 from audioguide.core.characters import HIDDEN
 
@@ -63,28 +63,28 @@ def worker(workers: list[Worker]) -> Worker:
     return workers[-1]
 
 
-@pytest.mark.parametrize("row", ROWS, ids=[row.name for row in ROWS])
-def test_an_attack_ends_soon_in_one_line_that_names_the_file(tmp_path: Path, worker: Worker, row: Row) -> None:
-    error, kind, _ = worker.plan(write_files(tmp_path / "practice", row.attack), row.settings)
+@pytest.mark.parametrize("attack", ROWS, ids=[attack.name for attack in ROWS])
+def test_an_attack_ends_soon_in_one_line_that_names_the_file(tmp_path: Path, worker: Worker, attack: Attack) -> None:
+    error, kind, _ = worker.plan(write_files(tmp_path / "practice", attack.files), attack.settings)
     assert "AudioguideError" in kind, (kind, error[:300])
     for line in error.split("\n"):
-        assert re.match(row.where, line), error[:300]
+        assert re.match(attack.where, line), error[:300]
         assert not HIDDEN.search(line)
         assert len(line) < 1000
-    assert re.match(f"({row.where})({row.words})", error), error[:300]
+    assert re.match(f"({attack.where})({attack.words})", error), error[:300]
 
 
-@pytest.mark.parametrize("row", ROWS, ids=[row.name for row in ROWS])
-def test_its_harmless_twin_builds(tmp_path: Path, worker: Worker, row: Row) -> None:
-    error, _, phrases = worker.plan(write_files(tmp_path / "practice", row.twin), row.twin_settings)
+@pytest.mark.parametrize("attack", ROWS, ids=[attack.name for attack in ROWS])
+def test_its_harmless_twin_builds(tmp_path: Path, worker: Worker, attack: Attack) -> None:
+    error, _, phrases = worker.plan(write_files(tmp_path / "practice", attack.twin), attack.twin_settings)
     assert not error
     assert not [text for text in phrases if re.search(r"[\[\]]", text) or HIDDEN.search(text)]
 
 
 def test_there_are_more_than_sixty_attacks_with_different_names() -> None:
-    assert len({row.name for row in ROWS}) == len(ROWS) > 60
+    assert len({attack.name for attack in ROWS}) == len(ROWS) > 60
     assert {FIFO, LINK + "/dev/zero"} <= {
-        text for row in ROWS if not isinstance(row.attack, str) for text in row.attack.values()
+        text for attack in ROWS if not isinstance(attack.files, str) for text in attack.files.values()
     }
 
 
@@ -92,8 +92,8 @@ def test_there_are_more_than_sixty_attacks_with_different_names() -> None:
     "name", ["a step with terminal codes, with its file", "a macro that doubles", "a file of 100 MB", "~"]
 )
 def test_the_command_line_exits_with_1_and_one_line(tmp_path: Path, name: str) -> None:
-    row = next(row for row in ROWS if row.name == name)
-    folder = write_files(tmp_path / "practice", row.attack)
+    attack = next(attack for attack in ROWS if attack.name == name)
+    folder = write_files(tmp_path / "practice", attack.files)
     command = ["render", "5", "--practice", str(folder), "--voice", str(folder / "voice.toml")]
     command = [sys.executable, "-m", "audioguide", *command]
     done = subprocess.run(command, capture_output=True, text=True, timeout=HANG_S, check=False)

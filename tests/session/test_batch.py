@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +17,15 @@ from typing import Any
 
 import jsonschema
 import pytest
-from support.processes import HANGING_S, accept_signals, children_of, is_running, needs_proc, startup_s
+from support.processes import (
+    HANGING_S,
+    accept_signals,
+    children_of,
+    is_running,
+    needs_proc,
+    startup_s,
+    wait_until,
+)
 from support.scripts import write_practice
 
 from audioguide.checks.verify import verify
@@ -82,7 +90,7 @@ def test_a_row_has_the_same_bytes_as_a_single_build(folder: Path) -> None:
         "1", practice="mine", voice="fake.toml", settings={"name": "Eve"}, out="eve.mp3", cache=folder / "other"
     )
     assert alone.read_bytes() == (folder / "out" / "Eve.mp3").read_bytes()
-    assert verify(folder / "out" / "Ada.mp3").made_of is not None
+    assert verify(folder / "out" / "Ada.mp3").manifest is not None
 
 
 def test_a_second_run_builds_only_what_is_missing_or_changed(folder: Path) -> None:
@@ -183,21 +191,11 @@ def slow(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def becomes_true(condition: Callable[[], bool]) -> bool:
-    """Wait until a condition holds, and return whether it did before the time of a hanging process."""
-    deadline = time.monotonic() + HANGING_S
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.02)
-    return False
-
-
 def start(slow: Path, workers: str) -> "subprocess.Popen[str]":
     """Return a running batch that has finished its first row."""
     pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     batch = subprocess.Popen(command(slow, "--workers", workers), preexec_fn=accept_signals, **pipes)
-    assert becomes_true((slow / "out" / "Ada.mp3").exists)
+    assert wait_until((slow / "out" / "Ada.mp3").exists)
     return batch
 
 
@@ -248,7 +246,7 @@ def test_a_stopped_batch_leaves_no_process_and_no_partial_file(
 
     assert stopping_s < 5 * max(startup_s(), startup_s())  # on an idle machine, 0.3 s of 1.5 s
     assert batch.returncode == {signal.SIGINT: 130, signal.SIGTERM: 143}[number]
-    assert becomes_true(lambda: not any(is_running(child) for child in children))
+    assert wait_until(lambda: not any(is_running(child) for child in children))
     if stopping_s < pools._TERMINATE_S:  # otherwise, workers may have been killed before they could clean up
         assert parts(slow) == []
     assert all(verify(path).checks[0].passed for path in (slow / "out").glob("*.mp3"))
@@ -280,7 +278,7 @@ def test_a_cluster_builds_every_row_once_although_a_worker_is_killed(slow: Path,
     assert os.getpid() not in pids and len(pids) == 2
 
     def kill() -> None:
-        becomes_true((slow / "out" / "Ada.mp3").exists)
+        wait_until((slow / "out" / "Ada.mp3").exists)
         os.kill(pids[0], signal.SIGKILL)
 
     killing = threading.Thread(target=kill)

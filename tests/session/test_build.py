@@ -298,7 +298,7 @@ def test_the_error_for_an_unusable_voice_suggests_another(
 
     monkeypatch.setattr(Hibari, "_load", gone)
 
-    with pytest.raises(EngineError, match=r"^voice calm cannot be used here: .*; another voice is --voice system$"):
+    with pytest.raises(EngineError, match=r"^voice calm cannot be used here: .*; try --voice system$"):
         plan(Request(300 * RATE_HZ), Store(tmp_path / "empty"))
 
 

@@ -87,11 +87,11 @@ def test_an_engine_is_not_measured_unless_it_declares_itself_uncalibrated(
 def test_an_error_while_measuring_the_pace_names_the_voice(
     store: Store, monkeypatch: pytest.MonkeyPatch, failure: Exception
 ) -> None:
-    class Failing(Uncalibrated):
+    class FailingEngine(Uncalibrated):
         def speak(self, text: str, voice: Voice) -> Recording:
             raise failure
 
-    use_engine(monkeypatch, Failing())
+    use_engine(monkeypatch, FailingEngine())
     with Speaker(voice_of("fake"), store) as speaking, pytest.raises(EngineError, match=rf"voice hum.*{failure}"):
         speaking.clip(phrase("Rest here."))
 

@@ -66,11 +66,11 @@ def test_after_passing_garbage_the_phrase_is_spoken_again(
 
 
 def test_words_that_cannot_be_spoken_are_not_tried_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    engine = Answering([PhraseError("it finds no sounds in these words")] * ATTEMPTS)
+    engine = Answering([PhraseError("the engine found nothing to pronounce")] * ATTEMPTS)
     use_engine(monkeypatch, engine)
     wanted = phrase("Hmm.", line=4)
     with Speaker(voice_of("fake"), store) as speaking:
-        with pytest.raises(EngineError, match=r'^arrive\.md\.j2:4: .*"Hmm\.": it finds no sounds in these words$'):
+        with pytest.raises(EngineError, match=r'^arrive\.md\.j2:4: .*"Hmm\.": the engine found nothing to pronounce$'):
             speaking.clip(wanted)
         assert speaking.missing([wanted]) == [wanted]
     assert engine.texts == ["Hmm."]

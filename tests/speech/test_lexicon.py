@@ -131,7 +131,9 @@ def test_phonemes_are_refused_at_their_line_if_the_engine_cannot_read_them(
     of_practice, of_voice = (words, ()) if file.startswith("mine") else ((), words)
     with pytest.raises(ScriptError) as caught:
         Speaker(voice_of(engine, lexicon=of_voice), store, of_practice)
-    assert str(caught.value).startswith(f"{file}:3: psoas = '/sˈOəs/' are phonemes, but engine {engine!r} reads none")
+    assert str(caught.value).startswith(
+        f"{file}:3: psoas = '/sˈOəs/' are phonemes, which engine {engine!r} does not accept"
+    )
     assert "[lexicon.ENGINE]" in str(caught.value)
 
 

@@ -314,8 +314,8 @@ def _a_pace(voice: Path) -> None:
 
 
 MISTAKES = {
-    _two_files: r"let-your-.*\.mp3 and let-your-.*\.wav are recordings of one phrase; keep one of them",
-    _two_cases: "are recordings of one phrase; keep one of them",
+    _two_files: r"let-your-.*\.mp3 and let-your-.*\.wav are recordings of the same phrase; keep one of them",
+    _two_cases: "are recordings of the same phrase; keep one of them",
     _text: "is not a sound file that can be read; save it as WAV, FLAC or MP3",
     _empty: "is not a sound file that can be read",
     _cut_mp3: "is damaged or cut short; save it again",

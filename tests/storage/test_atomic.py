@@ -51,7 +51,7 @@ def test_a_full_disk_is_reported_with_advice(tmp_path: Path) -> None:
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, before[1]))
     try:
-        with pytest.raises(OutputError, match=r"too large.*make room"), atomic_file(tmp_path / "a.mp3") as draft:
+        with pytest.raises(OutputError, match=r"too large.*free some"), atomic_file(tmp_path / "a.mp3") as draft:
             draft.write(bytes(2_000))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)

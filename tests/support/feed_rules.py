@@ -58,7 +58,7 @@ media = matching(r"[a-z]+/[a-z0-9.+-]+")
 
 
 @dataclass(frozen=True)
-class Rule:
+class FeedRule:
     """What one element may contain."""
 
     text: Check
@@ -70,39 +70,39 @@ class Rule:
     """Optional attributes."""
 
 
-CATEGORY = Rule(nothing, 1, 9, {"text": some})
+CATEGORY = FeedRule(nothing, 1, 9, {"text": some})
 CHANNEL = {
-    "title": Rule(some, 1),
-    "link": Rule(url, 1),
-    "description": Rule(some, 1),
-    "language": Rule(language, 1),
-    "generator": Rule(some),
-    "docs": Rule(url),
-    "lastBuildDate": Rule(rfc822),
-    "atom:link": Rule(nothing, 1, 9, {"href": url, "rel": some}, {"type": media}),
-    "itunes:author": Rule(some),
-    "itunes:explicit": Rule(one_of("true", "false"), 1),
-    "itunes:type": Rule(one_of("episodic", "serial")),
+    "title": FeedRule(some, 1),
+    "link": FeedRule(url, 1),
+    "description": FeedRule(some, 1),
+    "language": FeedRule(language, 1),
+    "generator": FeedRule(some),
+    "docs": FeedRule(url),
+    "lastBuildDate": FeedRule(rfc822),
+    "atom:link": FeedRule(nothing, 1, 9, {"href": url, "rel": some}, {"type": media}),
+    "itunes:author": FeedRule(some),
+    "itunes:explicit": FeedRule(one_of("true", "false"), 1),
+    "itunes:type": FeedRule(one_of("episodic", "serial")),
     "itunes:category": CATEGORY,
-    "itunes:image": Rule(nothing, 0, 1, {"href": url}),
-    "podcast:guid": Rule(uuid5),
-    "podcast:locked": Rule(one_of("yes", "no"), optional={"owner": some}),
-    "podcast:medium": Rule(one_of("podcast", "music", "audiobook")),
-    "item": Rule(nothing, 0, 10_000),
+    "itunes:image": FeedRule(nothing, 0, 1, {"href": url}),
+    "podcast:guid": FeedRule(uuid5),
+    "podcast:locked": FeedRule(one_of("yes", "no"), optional={"owner": some}),
+    "podcast:medium": FeedRule(one_of("podcast", "music", "audiobook")),
+    "item": FeedRule(nothing, 0, 10_000),
 }
 ITEM = {
-    "title": Rule(some, 1),
-    "description": Rule(some),
-    "enclosure": Rule(nothing, 1, 1, {"url": url, "length": positive, "type": media}),
-    "guid": Rule(some, 1, 1, {"isPermaLink": one_of("true", "false")}),
-    "pubDate": Rule(rfc822, 1),
-    "itunes:duration": Rule(matching(r"[1-9]\d*|(\d+:)?[0-5]?\d:[0-5]\d"), 1),
-    "itunes:episode": Rule(positive),
-    "itunes:episodeType": Rule(one_of("full", "trailer", "bonus")),
-    "itunes:explicit": Rule(one_of("true", "false")),
-    "itunes:image": Rule(nothing, 0, 1, {"href": url}),
-    "podcast:chapters": Rule(nothing, 0, 1, {"url": url, "type": one_of("application/json+chapters")}),
-    "podcast:transcript": Rule(
+    "title": FeedRule(some, 1),
+    "description": FeedRule(some),
+    "enclosure": FeedRule(nothing, 1, 1, {"url": url, "length": positive, "type": media}),
+    "guid": FeedRule(some, 1, 1, {"isPermaLink": one_of("true", "false")}),
+    "pubDate": FeedRule(rfc822, 1),
+    "itunes:duration": FeedRule(matching(r"[1-9]\d*|(\d+:)?[0-5]?\d:[0-5]\d"), 1),
+    "itunes:episode": FeedRule(positive),
+    "itunes:episodeType": FeedRule(one_of("full", "trailer", "bonus")),
+    "itunes:explicit": FeedRule(one_of("true", "false")),
+    "itunes:image": FeedRule(nothing, 0, 1, {"href": url}),
+    "podcast:chapters": FeedRule(nothing, 0, 1, {"url": url, "type": one_of("application/json+chapters")}),
+    "podcast:transcript": FeedRule(
         nothing,
         0,
         9,
@@ -135,7 +135,7 @@ def _violations(rss: Element) -> Iterator[str]:
             yield f"guid {guid.text} is not a permalink"
 
 
-def _element(parent: Element, rules: dict[str, Rule], where: str) -> Iterator[str]:
+def _element(parent: Element, rules: dict[str, FeedRule], where: str) -> Iterator[str]:
     counts = Counter(_name(child) for child in parent)
     yield from (f"{where}: {name} is unknown" for name in counts.keys() - rules.keys())
     for name, rule in rules.items():
@@ -146,7 +146,7 @@ def _element(parent: Element, rules: dict[str, Rule], where: str) -> Iterator[st
             yield from _contents(child, rules[name], f"{where}/{name}")
 
 
-def _contents(element: Element, rule: Rule, where: str) -> Iterator[str]:
+def _contents(element: Element, rule: FeedRule, where: str) -> Iterator[str]:
     if not rule.text(element.text or ""):
         yield f"{where}: {element.text!r}"
     allowed = rule.attributes | rule.optional

@@ -43,7 +43,7 @@ LINES = (
 
 
 def voice_of(engine: str, pace_wpm: float | None = None, /, **changes: object) -> Voice:
-    """Return the voice on the shelf for an engine, or a fake one whose gain is set; with some fields changed."""
+    """Return the built-in voice for an engine, or a fake one whose gain is set; with some fields changed."""
     hums = Voice("hum", "fake", "en", "hums", 120.0, 0.0, (), {}, "voices/hum.toml", Path("voices"))
     voice = joe() if engine == "piper" else find_voice(SHELF[engine]) if engine in SHELF else hums
     return replace(voice.at_pace(pace_wpm), **changes)  # type: ignore[arg-type]  # the tests name real fields

@@ -5,14 +5,14 @@ from audioguide.core.clock import RATE_HZ, frames
 from audioguide.core.errors import ScriptError
 from audioguide.core.model import Bell, Phrase
 from audioguide.timeline.plan import lay_out
-from audioguide.timeline.spoken_lengths import check_promises
+from audioguide.timeline.spoken_lengths import check_announced_lengths
 
 
 def check(text: str, target_s: int) -> None:
     """Check the announced lengths of a text whose sounds take a second each."""
     all_cues = cues(text)
     lengths = [frames(1) for cue in all_cues if isinstance(cue, Phrase | Bell)]
-    check_promises(all_cues, lay_out(all_cues, lengths, target_s * RATE_HZ))
+    check_announced_lengths(all_cues, lay_out(all_cues, lengths, target_s * RATE_HZ))
 
 
 # Two phrases of one second and the opening and closing leave about nine seconds less than the length for the rest.

@@ -42,7 +42,7 @@ class Silence:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class HeardSession:
     """A session as a listener hears it."""
 
     phrases: tuple[HeardPhrase, ...]
@@ -58,7 +58,7 @@ class Heard:
         return [tuple(phrases) for phrases in grouped.values()]
 
 
-def hear(cues: Iterable[Cue], timeline: Timeline, *, wakes: bool) -> Heard:
+def hear(cues: Iterable[Cue], timeline: Timeline, *, wakes: bool) -> HeardSession:
     """Return a session as a listener hears it.
 
     Args:
@@ -86,7 +86,7 @@ def hear(cues: Iterable[Cue], timeline: Timeline, *, wakes: bool) -> Heard:
             sounds += 1
             marked = False
             silences.append(Silence(gaps[sounds][1], len(phrases)))
-    return Heard(tuple(phrases), tuple(silences), wakes)
+    return HeardSession(tuple(phrases), tuple(silences), wakes)
 
 
 def _ends_paragraph(cue: Cue) -> bool:

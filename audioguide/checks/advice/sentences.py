@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from textwrap import shorten
 
-from audioguide.checks.advice.heard import Advice, Heard
+from audioguide.checks.advice.heard import Advice, HeardSession
 from audioguide.checks.advice.vocabulary import Words, plain
 from audioguide.core.model import Phrase
 from audioguide.speech.calibration import count_words
@@ -30,7 +30,7 @@ def quote(text: str) -> str:
     return f'"{shorten(text, _SHOWN, placeholder=" …")}"'
 
 
-def advise_words(heard: Heard, words: Words) -> Iterator[Advice]:
+def advise_words(heard: HeardSession, words: Words) -> Iterator[Advice]:
     """Yield the advice on single sentences of a session."""
     for paragraph in heard.paragraphs():
         yield from _advise_paragraph(paragraph, words)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from itertools import groupby
 
-from audioguide.checks.advice.heard import Advice, Heard, HeardPhrase, Silence
+from audioguide.checks.advice.heard import Advice, HeardPhrase, HeardSession, Silence
 from audioguide.checks.advice.sentences import quote, sentences
 from audioguide.checks.advice.vocabulary import Sign, Words
 from audioguide.core.clock import frames
@@ -16,10 +16,10 @@ _IN_A_ROW = 3
 _LEAST_WORDS = 3
 """A line of fewer words may be repeated: "And quiet.\""""
 
-_Check = Callable[[Heard, Words], Iterator[Advice]]
+_Check = Callable[[HeardSession, Words], Iterator[Advice]]
 
 
-def advise_structure(heard: Heard, words: Words) -> Iterator[Advice]:
+def advise_structure(heard: HeardSession, words: Words) -> Iterator[Advice]:
     """Yield the advice on a session as a whole."""
     if heard.phrases:
         for signs, check in _CHECKS:
@@ -27,7 +27,7 @@ def advise_structure(heard: Heard, words: Words) -> Iterator[Advice]:
                 yield from check(heard, words)
 
 
-def _closed_eyes(heard: Heard, words: Words) -> Iterator[Advice]:
+def _closed_eyes(heard: HeardSession, words: Words) -> Iterator[Advice]:
     """An alternative counts from the paragraph in which it is offered until the end of the session."""
     free = False
     for paragraph in heard.paragraphs():
@@ -37,16 +37,16 @@ def _closed_eyes(heard: Heard, words: Words) -> Iterator[Advice]:
                 yield Advice("closed-eyes", phrase.source, f"{quote(phrase.text)} offers no alternative")
 
 
-def _only_breath(heard: Heard, words: Words) -> Iterator[Advice]:
+def _only_breath(heard: HeardSession, words: Words) -> Iterator[Advice]:
     for _, group in groupby(heard.phrases, lambda one: one.chapter):
         chapter = [one.phrase for one in group]
         breath = [phrase for phrase in chapter if words.finds(Sign.BREATH, phrase.text)]
         if breath and not any(words.finds(Sign.ANCHOR, phrase.text) for phrase in chapter):
-            found = f"{quote(breath[0].text)} is the only thing to attend to in this chapter"
-            yield Advice("only-breath", breath[0].source, found)
+            message = f"{quote(breath[0].text)} is the only thing to attend to in this chapter"
+            yield Advice("only-breath", breath[0].source, message)
 
 
-def _no_permission(heard: Heard, words: Words) -> Iterator[Advice]:
+def _no_permission(heard: HeardSession, words: Words) -> Iterator[Advice]:
     early = [sentence for one in heard.phrases if one.start < MINUTE for sentence in sentences(one.phrase.text)]
     permits = [text for text in early if words.finds(Sign.PERMITS, text) and not words.finds(Sign.REFUSES, text)]
     wanted = (Sign.STOP, Sign.MOVE, Sign.OPEN_EYES)
@@ -56,19 +56,21 @@ def _no_permission(heard: Heard, words: Words) -> Iterator[Advice]:
         yield Advice("no-permission", where, f"the first minute gives no permission {', or '.join(missing)}")
 
 
-def _long_silences(heard: Heard) -> list[Silence]:
+def _long_silences(heard: HeardSession) -> list[Silence]:
     return [silence for silence in heard.silences if silence.length > MINUTE and silence.phrases_before]
 
 
-def _no_way_back(heard: Heard, words: Words) -> Iterator[Advice]:
+def _no_way_back(heard: HeardSession, words: Words) -> Iterator[Advice]:
     for silence in _long_silences(heard)[:1]:
         before = heard.phrases[: silence.phrases_before]
         grouped = groupby(before, lambda one: one.paragraph)
         paragraphs = [" ".join(one.phrase.text for one in group) for _, group in grouped]
         if not any(_is_way_back(text, words) for text in paragraphs):
             last = before[-1].phrase
-            found = f"{quote(last.text)} is followed by the first silence of over a minute, with no way back before it"
-            yield Advice("no-way-back", last.source, found)
+            message = (
+                f"{quote(last.text)} is followed by the first silence of over a minute, with no way back before it"
+            )
+            yield Advice("no-way-back", last.source, message)
 
 
 def _is_way_back(text: str, words: Words) -> bool:
@@ -78,13 +80,13 @@ def _is_way_back(text: str, words: Words) -> bool:
     return bool(outward) and len(outward) + len(away) > 1
 
 
-def _no_orienting(heard: Heard, words: Words) -> Iterator[Advice]:
+def _no_orienting(heard: HeardSession, words: Words) -> Iterator[Advice]:
     end = _end(heard)
     if heard.wakes and not any(words.finds(Sign.LOOK, one.phrase.text) for one in end):
         yield Advice("no-orienting", end[-1].phrase.source, "the ending does not mention looking around")
 
 
-def _no_side_roll(heard: Heard, words: Words) -> Iterator[Advice]:
+def _no_side_roll(heard: HeardSession, words: Words) -> Iterator[Advice]:
     """Only a listener who lies down can roll."""
     end = _end(heard)
     lies = any(words.finds(Sign.LYING, one.phrase.text) for one in heard.phrases)
@@ -92,7 +94,7 @@ def _no_side_roll(heard: Heard, words: Words) -> Iterator[Advice]:
         yield Advice("no-side-roll", end[-1].phrase.source, "the ending does not mention rolling to one side")
 
 
-def _end(heard: Heard) -> tuple[HeardPhrase, ...]:
+def _end(heard: HeardSession) -> tuple[HeardPhrase, ...]:
     """Return the phrases after the last long silence, or those of the last chapter, whichever are more."""
     chapter = sum(one.chapter < heard.phrases[-1].chapter for one in heard.phrases)
     counts = [silence.phrases_before for silence in _long_silences(heard)]
@@ -100,7 +102,7 @@ def _end(heard: Heard) -> tuple[HeardPhrase, ...]:
     return heard.phrases[min([chapter, *silences[-1:]]) :]
 
 
-def _silence_not_announced(heard: Heard, words: Words) -> Iterator[Advice]:
+def _silence_not_announced(heard: HeardSession, words: Words) -> Iterator[Advice]:
     """It is announced in the paragraph before, or for all silences at once with words such as "a few minutes each"."""
     texts = [one.phrase.text for one in heard.phrases]
     series = next((index for index, text in enumerate(texts) if _announces_all(text, words)), len(texts))
@@ -109,33 +111,33 @@ def _silence_not_announced(heard: Heard, words: Words) -> Iterator[Advice]:
         last = before[-1]
         paragraph = [one.phrase.text for one in before if one.paragraph == last.paragraph]
         if series >= silence.phrases_before and not any(words.finds(Sign.QUIET, text) for text in paragraph):
-            found = f"{quote(last.phrase.text)} is followed by over a minute of silence"
-            yield Advice("silence-not-announced", last.phrase.source, found)
+            message = f"{quote(last.phrase.text)} is followed by over a minute of silence"
+            yield Advice("silence-not-announced", last.phrase.source, message)
 
 
 def _announces_all(text: str, words: Words) -> bool:
     return any(words.finds(Sign.QUIET, one) and words.finds(Sign.SERIES, one) for one in sentences(text))
 
 
-def _hurried_pause(heard: Heard, words: Words) -> Iterator[Advice]:
+def _hurried_pause(heard: HeardSession, words: Words) -> Iterator[Advice]:
     for one in heard.phrases[1:]:
         if one.marked and one.silence < BREATHING_SPACE:
-            found = f"{quote(one.phrase.text)} comes after a pause of less than 3 s"
-            yield Advice("hurried-cue", one.phrase.source, found)
+            message = f"{quote(one.phrase.text)} comes after a pause of less than 3 s"
+            yield Advice("hurried-cue", one.phrase.source, message)
 
 
-def _hurried_row(heard: Heard, words: Words) -> Iterator[Advice]:
+def _hurried_row(heard: HeardSession, words: Words) -> Iterator[Advice]:
     """Cues in a row with nothing but line ends between them."""
     row = 0
     for one in heard.phrases:
         asks = words.finds(Sign.ASKS, one.phrase.text)
         row = (row + 1 if one.silence < BREATHING_SPACE else 1) if asks else 0
         if row == _IN_A_ROW:
-            found = f"{quote(one.phrase.text)} is the third cue in a row with less than 3 s between them"
-            yield Advice("hurried-cue", one.phrase.source, found)
+            message = f"{quote(one.phrase.text)} is the third cue in a row with less than 3 s between them"
+            yield Advice("hurried-cue", one.phrase.source, message)
 
 
-def _twice(heard: Heard, words: Words) -> Iterator[Advice]:
+def _twice(heard: HeardSession, words: Words) -> Iterator[Advice]:
     first: dict[str, HeardPhrase] = {}
     for one in heard.phrases:
         text = "".join(sign for sign in one.phrase.text.casefold() if sign.isalnum() or sign == " ")

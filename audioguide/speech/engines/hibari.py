@@ -90,7 +90,7 @@ class Hibari:
         if unknown := [char for said in _PHONEMES.findall(text) for char in said if char not in model.vocab]:
             raise PhraseError(f"{unknown[0]!r} in the lexicon is not a phoneme of {_PACKAGE}")
         if not any(char.isalpha() for sentence in phonemes for char in sentence):
-            raise PhraseError("it finds no sounds in these words")
+            raise PhraseError("the engine found nothing to pronounce")
         if not all(np.isfinite(sentence).all() for sentence in sentences):
             raise EngineError("it returned NaN or infinity instead of sound")
         gap = np.zeros(round(SENTENCE_GAP_S * model.sample_rate), np.float32)

@@ -69,7 +69,7 @@ class Piper:
         """Return the spoken text at approximately the voice's pace."""
         words = " ".join(text.split())
         if not any(char.isalnum() for char in words):
-            raise PhraseError("it finds no sounds in these words")
+            raise PhraseError("the engine found nothing to pronounce")
         command = _command(_model(voice), voice.pace_wpm)
         try:
             return self._process(command).say(words)
@@ -161,7 +161,7 @@ def _read_description(model: Path, shown: str) -> dict[str, Any]:
     """Return the content of a model's JSON file.
 
     Raises:
-        EngineError: it is not a model of Piper, or one for which Piper would download more.
+        EngineError: it is not a model of Piper, or one for which Piper would have to download data.
     """
     path = _description_file(model)
     try:
@@ -171,7 +171,8 @@ def _read_description(model: Path, shown: str) -> dict[str, Any]:
     if not isinstance(description, dict) or "phoneme_id_map" not in description:
         raise EngineError(f"{shown}: {path} does not describe a voice of Piper")
     if description.get("phoneme_type") == "pinyin":
-        raise EngineError(f"{shown}: Piper would download more for this language; use a voice of another one")
+        problem = "Piper would have to download data for this language"
+        raise EngineError(f"{shown}: {problem}; use a voice in another language")
     return description
 
 
@@ -213,7 +214,7 @@ class _Process:
         try:
             self._folder = tempfile.TemporaryDirectory(prefix="audioguide-", ignore_cleanup_errors=True)
         except OSError as error:
-            raise EngineError(f"Piper has no folder for its sounds: {error}") from error
+            raise EngineError(f"cannot create a temporary folder for Piper: {error}") from error
         folder = self._folder.name
         try:
             command = (*command, f"--output-dir={folder}")

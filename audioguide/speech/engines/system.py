@@ -98,7 +98,7 @@ def _run_order(worker: Child, order: dict[str, object], timeout_s: float) -> Non
     try:
         trouble = json.loads(answer).get("error")
     except (ValueError, AttributeError) as error:
-        raise EngineError(f"the speech worker answered {answer[:60]!r}") from error
+        raise EngineError(f"the speech worker gave an invalid answer: {answer[:60]!r}") from error
     if trouble:
         raise EngineError(str(trouble))
 

@@ -181,7 +181,7 @@ def test_a_wrong_option_is_one_line_with_the_voice_file(options: dict[str, str],
         ("{", "cannot be read"),
         ("[]", "does not describe a voice of Piper"),
         ('{"name": "x"}', "does not describe a voice of Piper"),
-        ('{"phoneme_id_map": {}, "phoneme_type": "pinyin"}', "would download more"),
+        ('{"phoneme_id_map": {}, "phoneme_type": "pinyin"}', "would have to download data"),
     ],
 )
 def test_an_invalid_model_description_is_an_error_with_the_voice_file(text: str, words: str, voice: Voice) -> None:
@@ -299,7 +299,7 @@ def test_the_process_has_telemetry_off_and_a_temporary_folder(
 def test_punctuation_without_words_is_refused_before_a_process_starts(
     text: str, engine: Piper, voice: Voice, children: list[Child]
 ) -> None:
-    with pytest.raises(PhraseError, match="no sounds"):
+    with pytest.raises(PhraseError, match="nothing to pronounce"):
         engine.speak(text, voice)
     assert children == []
 

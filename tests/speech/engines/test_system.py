@@ -321,7 +321,7 @@ def test_output_of_the_driver_never_mixes_with_the_answers(engine: System) -> No
 
 
 def test_phonemes_of_another_engine_are_refused_with_advice(workers: list[Child], tmp_path: Path) -> None:
-    with pytest.raises(ScriptError, match=r"^voices/system\.toml:2: .*reads none; write it as it sounds.*lexicon"):
+    with pytest.raises(ScriptError, match=r"^voices/system\.toml:2: .*does not accept; write it as it sounds.*lexicon"):
         Speaker(voice_of("system", lexicon=lexicon({"psoas": "/sˈOəs/"}, file="voices/system.toml")), Store(tmp_path))
     assert workers == []
 

@@ -94,7 +94,7 @@ class Driver:
         self.runs += 1
 
 
-class Slow(Driver):
+class SlowDriver(Driver):
     """Returns before its file is complete, like eSpeak."""
 
     def write(self, path: Path) -> None:
@@ -147,7 +147,7 @@ def test_a_driver_that_saves_at_once_without_an_event_works(path: Path) -> None:
 
 
 def test_a_file_that_grows_after_the_run_is_waited_for(path: Path) -> None:
-    driver = Slow(wav(TONE))
+    driver = SlowDriver(wav(TONE))
     assert spoken(driver, path) == (TONE.tobytes(), 22_050)
     driver.writer.join()
 
@@ -199,13 +199,13 @@ def test_a_setting_that_the_driver_drops_is_an_error(path: Path) -> None:
 
 
 def test_an_error_from_the_drivers_callback_is_raised(path: Path) -> None:
-    class Failing(Driver):
+    class FailingDriver(Driver):
         def runAndWait(self) -> None:  # noqa: N802  # pyttsx3's own name
             if self.said:
                 self.listeners["error"](name="", exception=ValueError("SetVoiceByName failed"))
 
     with pytest.raises(RuntimeError, match="SetVoiceByName failed"):
-        spoken(Failing(wav(TONE)), path)
+        spoken(FailingDriver(wav(TONE)), path)
 
 
 @pytest.mark.parametrize(
