@@ -17,6 +17,7 @@ from audioguide.core.clock import FRAME
 from audioguide.core.defaults import VOICE
 from audioguide.core.errors import AudioguideError
 from audioguide.core.model import Phrase, Source
+from audioguide.core.plural import counted
 from audioguide.speech.reader import open_reader, why_not
 from audioguide.speech.voices import RECORDED, Voice, find_voice, voice_names
 from audioguide.storage import prune
@@ -155,7 +156,7 @@ def _cache(cache: str | Path | None, deep: bool) -> Iterator[Diagnosis]:
         extent = "every byte read" if deep else "headers and sizes read; --deep reads everything"
         yield Diagnosis("cache entries", State.OK, f"{len(entries)}, {size}, none damaged ({extent})")
     if unfinished := prune.unfinished(store):
-        words = f"{_count(len(unfinished))} from builds that were killed"
+        words = f"{counted(len(unfinished), 'unfinished file')} from builds that were killed"
         yield Diagnosis("cache leftovers", State.NOTE, words, "the next build that speaks removes them")
 
 
@@ -181,17 +182,13 @@ def _output(out: Path) -> Diagnosis:
     except AudioguideError as error:
         return Diagnosis("output", State.BROKEN, str(error), "choose another place with --out FILE at each build")
     if left:
-        words = f"{folder} contained {_count(len(left))} from builds that were killed; removed now"
+        words = f"{folder} contained {counted(len(left), 'unfinished file')} from builds that were killed; removed now"
         return Diagnosis("output", State.NOTE, words)
     return _space("output", folder, "--out")
 
 
 class _TrialError(Exception):
     """Raised to discard a file that was written as a trial."""
-
-
-def _count(files: int) -> str:
-    return f"{files} unfinished file{'' if files == 1 else 's'}"
 
 
 def _encoder() -> Diagnosis:

@@ -15,6 +15,7 @@ from audioguide.audio import loudness
 from audioguide.core.errors import AudioguideError, InputError, MissingError, did_you_mean
 from audioguide.core.language import base_language
 from audioguide.core.model import Clip, Phrase
+from audioguide.core.plural import counted
 from audioguide.core.threads import in_order
 from audioguide.speech.clips import clip_facts, read_clip, write_clip
 from audioguide.speech.recording_file import conformed, read
@@ -187,7 +188,7 @@ def _missing_message(voice: Voice, phrases: list[Phrase]) -> str:
     """Return the error for phrases that are not recorded; the advice comes before the list, which may be long."""
     texts = {phrase_id(phrase.text): phrase.text for phrase in phrases}
     listed = ", ".join(f'{id_} ("{textwrap.shorten(text, 40, placeholder="…")}")' for id_, text in texts.items())
-    count = f"{len(texts)} phrase{'' if len(texts) == 1 else 's'}"
+    count = counted(len(texts), "phrase")
     advice = f'{sheet_command(voice)} lists what to read, or name a fallback in {voice.shown}, as in fallback = "calm"'
     return f"voice {voice.name} has no recording of {count}; {advice}: {listed}"
 

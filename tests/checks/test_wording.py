@@ -303,7 +303,7 @@ def test_the_command_names_a_language_without_word_lists_and_shows_hidden_charac
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     greek = write_practice(tmp_path / "greek", TOML + 'language = "el"\n', {"only": "Α.\n[rest]\nΒ.\n[rest]\n"})
-    assert "no rules for words in 'el'" in _run(capsys, str(greek))[1]
+    assert "no word rules for language 'el'" in _run(capsys, str(greek))[1]
 
     hostile = write_practice(tmp_path / "hos\u202etile", TOML, {"only": GOOD + "Relax now.\n"})
     assert "\u202e" not in _run(capsys, str(hostile))[1]

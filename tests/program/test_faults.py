@@ -54,7 +54,7 @@ def test_a_full_output_disk_is_reported_in_one_line_and_the_old_session_is_kept(
     out.write_bytes(expected[:2_000_000])
     done = bench.build("--out", str(out))
     assert done.code == 1 and is_one_line(done.err)
-    assert "No space left" in done.err and "make room" in done.err
+    assert "No space left" in done.err and "free some disk space" in done.err
     assert out.read_bytes() == expected[:2_000_000]
     assert [path.name for path in small_disk.iterdir()] == ["session.mp3"]
 
@@ -82,7 +82,7 @@ def test_an_output_beyond_the_file_size_limit_is_reported_in_one_line_and_the_ol
 ) -> None:
     bench.out.write_bytes(b"old")
     done = bench.build(**limited(2_000_000))
-    assert done.code == 1 and is_one_line(done.err) and "make room" in done.err
+    assert done.code == 1 and is_one_line(done.err) and "free some disk space" in done.err
     assert bench.out.read_bytes() == b"old"
     assert bench.leftovers() == []
 
