@@ -113,7 +113,7 @@ def test_the_readme_quotes_an_error_in_a_script_as_it_is_printed(
 
 
 def test_the_readme_quotes_an_impossible_length_as_it_is_printed(tmp_path: Path) -> None:
-    quoted = _block("text", "1:00 asked").removesuffix("...\n")
+    quoted = _block("text", "1:00 is not possible").removesuffix("...\n")
 
     with pytest.raises(LengthError) as raised:
         plan(Request(60 * 24_000, voice=FAKE_VOICE), Store(tmp_path))

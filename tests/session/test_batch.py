@@ -122,7 +122,7 @@ def test_an_invalid_row_is_reported_with_its_line_and_the_others_are_built(folde
 
     assert done.returncode == 1
     assert [line.split(": ")[0] for line in errors] == ["list.csv:4", "list.csv:5", "list.csv:6"]
-    assert "cannot read '🙂'" in errors[0] and "this wording can be" in errors[1] and "is not a length" in errors[2]
+    assert "cannot read '🙂'" in errors[0] and "this wording takes" in errors[1] and "is not a length" in errors[2]
     assert done.stdout.splitlines()[-1] == "2 built, 0 unchanged, 3 failed"
     assert sorted(path.name for path in (folder / "out").iterdir()) == ["Ada.mp3", "Ben.mp3"]
 
